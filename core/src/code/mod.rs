@@ -1,0 +1,17 @@
+//! Codes: what a scanned text means.
+//!
+//! [`emv`] knows the standard's format, [`scheme`] the conventions of single schemes that are public, [`rules`] who
+//! carries what (signed configuration), and [`read`] puts them together: text in, [`Reading`] out.
+
+pub mod emv;
+mod guard;
+mod link;
+mod other;
+pub mod read;
+pub mod rules;
+pub mod scheme;
+
+pub use emv::{Fault, FaultKind, Initiation};
+pub use read::{Facts, Fee, NotPayable, Reading, Suspicion, Verdict, read};
+pub use rules::{Kind, Matcher, Rule, Rules};
+pub use scheme::{Scheme, Schemes};
