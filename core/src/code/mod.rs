@@ -1,7 +1,7 @@
 //! Codes: what a scanned text means.
 //!
 //! [`emv`] knows the standard's format, [`scheme`] the conventions of single schemes that are public, [`rules`] who
-//! carries what (signed configuration), and [`read`] puts them together: text in, [`Reading`] out.
+//! carries what (signed configuration), and [`mod@read`] puts them together: text in, [`Reading`] out.
 
 pub mod emv;
 mod guard;
