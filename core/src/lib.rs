@@ -1,1 +1,4 @@
 //! x
+
+/// Codes: drawn here; read and classified beside it.
+pub mod code;

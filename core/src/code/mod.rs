@@ -1,0 +1,2 @@
+//! Codes: what a wallet shows and what it scans.
+pub mod draw;
