@@ -110,12 +110,7 @@ impl Modules {
     #[must_use]
     pub fn is_dark(&self, x: usize, y: usize) -> bool {
         let word = self.rows().nth(y).and_then(|row| row.get(x / 64));
-        word.is_some_and(|word| {
-            word.checked_shr(u32::try_from(x % 64).unwrap_or(0))
-                .unwrap_or(0)
-                & 1
-                == 1
-        })
+        word.is_some_and(|word| word.checked_shr(u32::try_from(x % 64).unwrap_or(0)).unwrap_or(0) & 1 == 1)
     }
 
     /// Codewords of data, without error correction.
@@ -153,22 +148,8 @@ pub fn encode(text: &str, level: Level, segmentation: Segmentation) -> Result<Mo
 ///
 /// # Errors
 /// As [`encode`].
-pub fn encode_from(
-    text: &str,
-    level: Level,
-    segmentation: Segmentation,
-    least: u8,
-) -> Result<Modules, DrawError> {
-    finish(
-        codewords(
-            text.as_bytes(),
-            !text.is_ascii(),
-            level,
-            segmentation,
-            least,
-        )?,
-        level,
-    )
+pub fn encode_from(text: &str, level: Level, segmentation: Segmentation, least: u8) -> Result<Modules, DrawError> {
+    finish(codewords(text.as_bytes(), !text.is_ascii(), level, segmentation, least)?, level)
 }
 
 /// Draws bytes that are not text, in one segment of Byte mode and without ECI header.
@@ -176,25 +157,13 @@ pub fn encode_from(
 /// # Errors
 /// As [`encode`].
 pub fn encode_bytes(bytes: &[u8], level: Level) -> Result<Modules, DrawError> {
-    finish(
-        codewords(bytes, false, level, Segmentation::ByteOnly, 1)?,
-        level,
-    )
+    finish(codewords(bytes, false, level, Segmentation::ByteOnly, 1)?, level)
 }
 
 fn finish(codewords: Codewords, level: Level) -> Result<Modules, DrawError> {
     let Codewords { version, bytes } = codewords;
     // `codewords` answers versions 1 to 40 only.
-    let template = template(version).ok_or(DrawError::TooLong {
-        needed: 0,
-        limit: 0,
-        unit: Unit::Bits,
-    })?;
+    let template = template(version).ok_or(DrawError::TooLong { needed: 0, limit: 0, unit: Unit::Bits })?;
     let (grid, mask) = place(template, &bytes, level.indicator());
-    Ok(Modules {
-        grid,
-        version,
-        mask,
-        level,
-    })
+    Ok(Modules { grid, version, mask, level })
 }
