@@ -20,23 +20,10 @@ pub(crate) fn run(tree: &Tree, args: &[String]) -> Outcome {
 /// # Errors
 /// When it is larger than the budget.
 pub(crate) fn size(tree: &Tree) -> Outcome {
-    run::run(&mut tree.cargo(&[
-        "rustc",
-        "-p",
-        "jigap-ffi",
-        "--lib",
-        "--profile",
-        "dist",
-        "--crate-type",
-        "cdylib",
-    ]))?;
+    run::run(&mut tree.cargo(&["rustc", "-p", "jigap-ffi", "--lib", "--profile", "dist", "--crate-type", "cdylib"]))?;
     let folder = tree.target.join("dist");
-    let (built, stripped) = (
-        folder.join(tree::library_name()),
-        folder.join("stripped").join(tree::library_name()),
-    );
-    fs::create_dir_all(folder.join("stripped"))
-        .map_err(|e| format!("{}: {e}", folder.display()))?;
+    let (built, stripped) = (folder.join(tree::library_name()), folder.join("stripped").join(tree::library_name()));
+    fs::create_dir_all(folder.join("stripped")).map_err(|e| format!("{}: {e}", folder.display()))?;
     let mut strip = Command::new("strip");
     if cfg!(target_os = "macos") {
         strip.arg("-x"); // strip of macOS refuses to take the exported symbols, and has no other word for the rest
@@ -44,34 +31,15 @@ pub(crate) fn size(tree: &Tree) -> Outcome {
         strip.arg("--strip-all");
     }
     run::output(strip.arg("-o").arg(&stripped).arg(&built))?;
-    let bytes = |file| {
-        fs::metadata(file)
-            .map(|found| found.len())
-            .map_err(|e| e.to_string())
-    };
+    let bytes = |file| fs::metadata(file).map(|found| found.len()).map_err(|e| e.to_string());
     let (as_built, as_shipped) = (bytes(&built)?, bytes(&stripped)?);
-    println!(
-        "as built {as_built} bytes ({}), {}",
-        megabytes(as_built),
-        built.display()
-    );
-    println!(
-        "stripped {as_shipped} bytes ({}), budget {}",
-        megabytes(as_shipped),
-        megabytes(BUDGET)
-    );
+    println!("as built {as_built} bytes ({}), {}", megabytes(as_built), built.display());
+    println!("stripped {as_shipped} bytes ({}), budget {}", megabytes(as_shipped), megabytes(BUDGET));
     within(as_shipped)
 }
 
 fn within(bytes: u64) -> Outcome {
-    if bytes <= BUDGET {
-        Ok(())
-    } else {
-        Err(format!(
-            "{} bytes over the budget",
-            bytes.saturating_sub(BUDGET)
-        ))
-    }
+    if bytes <= BUDGET { Ok(()) } else { Err(format!("{} bytes over the budget", bytes.saturating_sub(BUDGET))) }
 }
 
 /// Decimal megabytes with two digits, cut rather than rounded.

@@ -21,36 +21,21 @@ struct Language {
 const LANGUAGES: [Language; 2] = [
     Language {
         name: "kotlin",
-        files: &[(
-            "io/jigap/ffi/jigap_ffi.kt",
-            "bindings/kotlin/src/generated/kotlin/io/jigap/ffi/jigap_ffi.kt",
-        )],
+        files: &[("io/jigap/ffi/jigap_ffi.kt", "bindings/kotlin/src/generated/kotlin/io/jigap/ffi/jigap_ffi.kt")],
     },
     Language {
         name: "swift",
         files: &[
-            (
-                "JigapFFI.swift",
-                "bindings/swift/Sources/JigapFFI/JigapFFI.swift",
-            ),
-            (
-                "jigap_ffiFFI.h",
-                "bindings/swift/Sources/jigap_ffiFFI/jigap_ffiFFI.h",
-            ),
+            ("JigapFFI.swift", "bindings/swift/Sources/JigapFFI/JigapFFI.swift"),
+            ("jigap_ffiFFI.h", "bindings/swift/Sources/jigap_ffiFFI/jigap_ffiFFI.h"),
             // SwiftPM looks for this name alone.
-            (
-                "jigap_ffiFFI.modulemap",
-                "bindings/swift/Sources/jigap_ffiFFI/module.modulemap",
-            ),
+            ("jigap_ffiFFI.modulemap", "bindings/swift/Sources/jigap_ffiFFI/module.modulemap"),
         ],
     },
 ];
 
 /// Folders in which nothing but generated files may lie.
-const GENERATED_ONLY: [&str; 2] = [
-    "bindings/kotlin/src/generated",
-    "bindings/swift/Sources/jigap_ffiFFI",
-];
+const GENERATED_ONLY: [&str; 2] = ["bindings/kotlin/src/generated", "bindings/swift/Sources/jigap_ffiFFI"];
 
 /// Generates the bindings into the tree, or with `check` only says what differs from the committed ones.
 ///
@@ -70,10 +55,7 @@ pub(crate) fn run(tree: &Tree, check: bool) -> Outcome {
         if differing.is_empty() {
             return Ok(());
         }
-        return Err(format!(
-            "{}\nrun `cargo xtask bindings` and commit the result",
-            differing.join("\n")
-        ));
+        return Err(format!("{}\nrun `cargo xtask bindings` and commit the result", differing.join("\n")));
     }
     for (place, bytes) in &generated {
         let file = tree.root.join(place);
@@ -99,36 +81,20 @@ fn generate(tree: &Tree, library: &Path) -> Outcome<BTreeMap<&'static str, Vec<u
             return Err(format!("{}: {e}", out.display()));
         }
         let mut command = tree.cargo(&["run", "--quiet", "-p", "uniffi-bindgen", "--", "generate"]);
-        command.args([
-            "--config",
-            "uniffi.toml",
-            "--language",
-            language.name,
-            "--no-format",
-            "--out-dir",
-        ]);
+        command.args(["--config", "uniffi.toml", "--language", language.name, "--no-format", "--out-dir"]);
         run::run(command.arg(&out).arg(library))?;
         let written = files_below(&out)?;
-        let expected: Vec<PathBuf> = language
-            .files
-            .iter()
-            .map(|(from, _)| PathBuf::from(from))
-            .collect();
+        let expected: Vec<PathBuf> = language.files.iter().map(|(from, _)| PathBuf::from(from)).collect();
         if let Some(other) = written.iter().find(|file| !expected.contains(file)) {
-            return Err(format!(
-                "the generator wrote {}: it did not obey uniffi.toml",
-                other.display()
-            ));
+            return Err(format!("the generator wrote {}: it did not obey uniffi.toml", other.display()));
         }
         for (from, place) in language.files {
-            let bytes = fs::read(out.join(from))
-                .map_err(|e| format!("the generator did not write {from}: {e}"))?;
+            let bytes = fs::read(out.join(from)).map_err(|e| format!("the generator did not write {from}: {e}"))?;
             generated.insert(*place, bytes);
         }
         if language.name == "kotlin" {
             for (from, _) in language.files {
-                let text =
-                    fs::read_to_string(out.join(from)).map_err(|e| format!("{from}: {e}"))?;
+                let text = fs::read_to_string(out.join(from)).map_err(|e| format!("{from}: {e}"))?;
                 obeyed(&text)?;
             }
         }
@@ -138,14 +104,9 @@ fn generate(tree: &Tree, library: &Path) -> Outcome<BTreeMap<&'static str, Vec<u
 
 /// Whether the Kotlin text is of the package that `uniffi.toml` asks for.
 fn obeyed(kotlin: &str) -> Outcome {
-    match kotlin
-        .lines()
-        .find_map(|line| line.strip_prefix("package "))
-    {
+    match kotlin.lines().find_map(|line| line.strip_prefix("package ")) {
         Some(package) if package.trim_end_matches(';') == KOTLIN_PACKAGE => Ok(()),
-        other => Err(format!(
-            "Kotlin package {other:?} instead of {KOTLIN_PACKAGE}: uniffi.toml was ignored"
-        )),
+        other => Err(format!("Kotlin package {other:?} instead of {KOTLIN_PACKAGE}: uniffi.toml was ignored")),
     }
 }
 
@@ -155,10 +116,7 @@ fn differences(root: &Path, generated: &BTreeMap<&str, Vec<u8>>) -> Outcome<Vec<
     for (place, bytes) in generated {
         match fs::read(root.join(place)) {
             Ok(committed) if committed == *bytes => {}
-            Ok(committed) => found.push(format!(
-                "{place} is stale, from line {}",
-                first_difference(&committed, bytes)
-            )),
+            Ok(committed) => found.push(format!("{place} is stale, from line {}", first_difference(&committed, bytes))),
             Err(_) => found.push(format!("{place} is missing")),
         }
     }
@@ -177,17 +135,8 @@ fn differences(root: &Path, generated: &BTreeMap<&str, Vec<u8>>) -> Outcome<Vec<
 }
 
 fn first_difference(committed: &[u8], generated: &[u8]) -> usize {
-    let lines = |bytes: &[u8]| -> Vec<Vec<u8>> {
-        bytes
-            .split(|byte| *byte == b'\n')
-            .map(<[u8]>::to_vec)
-            .collect()
-    };
-    let same = lines(committed)
-        .iter()
-        .zip(lines(generated))
-        .take_while(|(a, b)| *a == b)
-        .count();
+    let lines = |bytes: &[u8]| -> Vec<Vec<u8>> { bytes.split(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect() };
+    let same = lines(committed).iter().zip(lines(generated)).take_while(|(a, b)| *a == b).count();
     same.saturating_add(1)
 }
 
@@ -198,11 +147,7 @@ fn files_below(folder: &Path) -> Outcome<Vec<PathBuf>> {
         let entry = entry.map_err(|e| e.to_string())?;
         let name = PathBuf::from(entry.file_name());
         if entry.path().is_dir() {
-            found.extend(
-                files_below(&entry.path())?
-                    .into_iter()
-                    .map(|below| name.join(below)),
-            );
+            found.extend(files_below(&entry.path())?.into_iter().map(|below| name.join(below)));
         } else {
             found.push(name);
         }
@@ -226,49 +171,32 @@ mod tests {
     #[test]
     fn an_ignored_configuration_is_noticed() {
         assert!(obeyed("// generated\npackage io.jigap.ffi\n").is_ok());
-        assert!(
-            obeyed("package uniffi.jigap_ffi\n")
-                .unwrap_err()
-                .contains("ignored")
-        );
+        assert!(obeyed("package uniffi.jigap_ffi\n").unwrap_err().contains("ignored"));
         assert!(obeyed("// package io.jigap.ffi\n").is_err());
     }
 
     #[test]
     fn stale_missing_and_left_over_files_are_named() {
         let root = tempfile::tempdir().unwrap();
-        let places = [
-            "bindings/kotlin/src/generated/kotlin/A.kt",
-            "bindings/swift/Sources/JigapFFI/JigapFFI.swift",
-        ];
-        let generated: BTreeMap<&str, Vec<u8>> = places
-            .iter()
-            .map(|place| (*place, b"one\ntwo\n".to_vec()))
-            .collect();
+        let places = ["bindings/kotlin/src/generated/kotlin/A.kt", "bindings/swift/Sources/JigapFFI/JigapFFI.swift"];
+        let generated: BTreeMap<&str, Vec<u8>> = places.iter().map(|place| (*place, b"one\ntwo\n".to_vec())).collect();
         let write = |place: &str, text: &str| {
             let file = root.path().join(place);
             fs::create_dir_all(file.parent().unwrap()).unwrap();
             fs::write(file, text).unwrap();
         };
-        assert_eq!(
-            differences(root.path(), &generated).unwrap(),
-            places.map(|place| format!("{place} is missing"))
-        );
+        assert_eq!(differences(root.path(), &generated).unwrap(), places.map(|place| format!("{place} is missing")));
         for place in places {
             write(place, "one\ntwo\n");
         }
-        assert_eq!(
-            differences(root.path(), &generated).unwrap(),
-            Vec::<String>::new()
-        );
+        assert_eq!(differences(root.path(), &generated).unwrap(), Vec::<String>::new());
         write(places[0], "one\ntwo \n");
         write("bindings/kotlin/src/generated/kotlin/old/B.kt", "");
         assert_eq!(
             differences(root.path(), &generated).unwrap(),
             [
                 format!("{} is stale, from line 2", places[0]),
-                "bindings/kotlin/src/generated/kotlin/old/B.kt is not generated any more"
-                    .to_owned()
+                "bindings/kotlin/src/generated/kotlin/old/B.kt is not generated any more".to_owned()
             ]
         );
     }

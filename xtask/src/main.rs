@@ -1,11 +1,7 @@
 //! The project's commands: `cargo xtask check | test | bindings | bench | swift`.
 //!
 //! Everything a developer or a build server does with the tree goes through here, so that both do the same.
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a command line tool talks to its user"
-)]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool talks to its user")]
 
 mod bench;
 mod bindings;

@@ -12,29 +12,20 @@ use std::thread;
 pub(crate) type Outcome<T = ()> = Result<T, String>;
 
 /// Variables that `cargo run` sets for this tool itself. A nested cargo that sees them rebuilds crates that watch them (ring does).
-const OURS: [&str; 4] = [
-    "CARGO_PKG_",
-    "CARGO_MANIFEST_",
-    "CARGO_BIN_",
-    "CARGO_CRATE_",
-];
+const OURS: [&str; 4] = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"];
 
 /// A command with nothing on stdin and without cargo's variables for this tool.
 pub(crate) fn clean(program: &Path) -> Command {
     let mut command = Command::new(program);
     command.stdin(Stdio::null());
     for (name, _) in env::vars_os() {
-        if name
-            .to_str()
-            .is_some_and(|name| OURS.iter().any(|prefix| name.starts_with(prefix)))
-        {
+        if name.to_str().is_some_and(|name| OURS.iter().any(|prefix| name.starts_with(prefix))) {
             command.env_remove(name);
         }
     }
     if let Some(paths) = env::var_os("LD_LIBRARY_PATH") {
         // Cargo puts its own build folders first; a test must not find a library there by luck.
-        let kept = env::split_paths(&paths)
-            .filter(|path| !path.components().any(|part| part.as_os_str() == "target"));
+        let kept = env::split_paths(&paths).filter(|path| !path.components().any(|part| part.as_os_str() == "target"));
         command.env("LD_LIBRARY_PATH", env::join_paths(kept).unwrap_or_default());
     }
     command
@@ -42,46 +33,25 @@ pub(crate) fn clean(program: &Path) -> Command {
 
 /// The command as a person would type it.
 pub(crate) fn shown(command: &Command) -> String {
-    let words: Vec<OsString> = [command.get_program()]
-        .into_iter()
-        .chain(command.get_args())
-        .map(OsString::from)
-        .collect();
-    words
-        .iter()
-        .map(|word| word.to_string_lossy())
-        .collect::<Vec<_>>()
-        .join(" ")
+    let words: Vec<OsString> =
+        [command.get_program()].into_iter().chain(command.get_args()).map(OsString::from).collect();
+    words.iter().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }
 
 /// Runs to the end with the output passed through.
 pub(crate) fn run(command: &mut Command) -> Outcome {
-    let status = command
-        .status()
-        .map_err(|e| format!("cannot start `{}`: {e}", shown(command)))?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(format!("`{}` failed ({status})", shown(command)))
-    }
+    let status = command.status().map_err(|e| format!("cannot start `{}`: {e}", shown(command)))?;
+    if status.success() { Ok(()) } else { Err(format!("`{}` failed ({status})", shown(command))) }
 }
 
 /// Runs to the end and gives stdout; stderr is part of the error.
 pub(crate) fn output(command: &mut Command) -> Outcome<String> {
-    let done = command
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|e| format!("cannot start `{}`: {e}", shown(command)))?;
+    let done = command.stdin(Stdio::null()).output().map_err(|e| format!("cannot start `{}`: {e}", shown(command)))?;
     if done.status.success() {
-        return String::from_utf8(done.stdout)
-            .map_err(|_| format!("`{}` wrote no UTF-8", shown(command)));
+        return String::from_utf8(done.stdout).map_err(|_| format!("`{}` wrote no UTF-8", shown(command)));
     }
     let said = String::from_utf8_lossy(&done.stderr);
-    Err(format!(
-        "`{}` failed ({})\n{said}",
-        shown(command),
-        done.status
-    ))
+    Err(format!("`{}` failed ({})\n{said}", shown(command), done.status))
 }
 
 /// What a passed-through run left behind.
@@ -109,22 +79,14 @@ pub(crate) fn transcript(command: &mut Command) -> Outcome<Transcript> {
             pass_through(stdout, &lines);
         }
     });
-    let status = child
-        .wait()
-        .map_err(|e| format!("`{}`: {e}", shown(command)))?;
-    Ok(Transcript {
-        lines: lines.into_inner().unwrap_or_else(PoisonError::into_inner),
-        code: status.code(),
-    })
+    let status = child.wait().map_err(|e| format!("`{}`: {e}", shown(command)))?;
+    Ok(Transcript { lines: lines.into_inner().unwrap_or_else(PoisonError::into_inner), code: status.code() })
 }
 
 fn pass_through(from: impl Read, lines: &Mutex<Vec<String>>) {
     let mut from = BufReader::new(from);
     let mut line = Vec::new();
-    while from
-        .read_until(b'\n', &mut line)
-        .is_ok_and(|count| count > 0)
-    {
+    while from.read_until(b'\n', &mut line).is_ok_and(|count| count > 0) {
         // One lock for both: the printed order is the kept order.
         let mut kept = lines.lock().unwrap_or_else(PoisonError::into_inner);
         let mut out = io::stdout().lock();
@@ -152,8 +114,7 @@ fn without_colours(text: &str) -> String {
 
 /// Whether a program is on PATH.
 pub(crate) fn on_path(program: &str) -> bool {
-    env::var_os("PATH")
-        .is_some_and(|paths| env::split_paths(&paths).any(|folder| folder.join(program).is_file()))
+    env::var_os("PATH").is_some_and(|paths| env::split_paths(&paths).any(|folder| folder.join(program).is_file()))
 }
 
 /// Whether a build server runs this: there a missing tool is a failure.
@@ -167,10 +128,7 @@ mod tests {
 
     #[test]
     fn colours_are_taken_off() {
-        assert_eq!(
-            without_colours("\u{1b}[1;31mTests run: 1\u{1b}[m, Failures: 0\r\n"),
-            "Tests run: 1, Failures: 0"
-        );
+        assert_eq!(without_colours("\u{1b}[1;31mTests run: 1\u{1b}[m, Failures: 0\r\n"), "Tests run: 1, Failures: 0");
     }
 
     #[cfg(unix)]

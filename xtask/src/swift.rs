@@ -28,16 +28,10 @@ impl Swift {
     /// Takes the machine's own Swift when that is new enough, else the chroot.
     pub(crate) fn find(tree: &Tree) -> Self {
         let installed = run::output(tree.command("swift").arg("--version")).ok();
-        if installed
-            .as_deref()
-            .and_then(version)
-            .is_some_and(|found| found >= OLDEST)
-        {
+        if installed.as_deref().and_then(version).is_some_and(|found| found >= OLDEST) {
             return Self::Installed;
         }
-        Self::Chroot {
-            script: tree.root.join("xtask/toolchains/swift.sh"),
-        }
+        Self::Chroot { script: tree.root.join("xtask/toolchains/swift.sh") }
     }
 
     /// Starts making the chroot while the caller does something else; nothing to do for an installed Swift.
@@ -46,10 +40,7 @@ impl Swift {
             return Ok(None);
         };
         let mut command = self.scripted(tree, script);
-        let child = command
-            .arg("make")
-            .spawn()
-            .map_err(|e| format!("cannot start {}: {e}", script.display()))?;
+        let child = command.arg("make").spawn().map_err(|e| format!("cannot start {}: {e}", script.display()))?;
         Ok(Some(child))
     }
 
@@ -61,9 +52,7 @@ impl Swift {
         let Some(mut child) = started else {
             return Ok(());
         };
-        let status = child
-            .wait()
-            .map_err(|e| format!("the Swift toolchain: {e}"))?;
+        let status = child.wait().map_err(|e| format!("the Swift toolchain: {e}"))?;
         match status.code() {
             Some(0) => Ok(()),
             Some(UNAVAILABLE) => Err(format!(
@@ -122,32 +111,24 @@ pub(crate) fn run(tree: &Tree, command: &[String]) -> Outcome {
 }
 
 fn toolchains(tree: &Tree) -> PathBuf {
-    std::env::var_os("JIGAP_TOOLCHAINS")
-        .map_or_else(|| tree.target.join("toolchains"), PathBuf::from)
+    std::env::var_os("JIGAP_TOOLCHAINS").map_or_else(|| tree.target.join("toolchains"), PathBuf::from)
 }
 
 /// The version in `swift --version`'s answer; `None` for another program of that name.
 fn version(text: &str) -> Option<(u32, u32)> {
     let (_, rest) = text.split_once("Swift version ")?;
-    let mut numbers = rest
-        .split(|c: char| !c.is_ascii_digit())
-        .map(str::parse::<u32>);
+    let mut numbers = rest.split(|c: char| !c.is_ascii_digit()).map(str::parse::<u32>);
     Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
 }
 
 /// The Debian mirror this machine uses itself: the nearest, and perhaps the only one it can reach.
 fn machine_mirror() -> Option<String> {
     let mut files = vec![PathBuf::from("/etc/apt/sources.list")];
-    let mut parts: Vec<PathBuf> = fs::read_dir("/etc/apt/sources.list.d")
-        .ok()?
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .collect();
+    let mut parts: Vec<PathBuf> =
+        fs::read_dir("/etc/apt/sources.list.d").ok()?.filter_map(|entry| Some(entry.ok()?.path())).collect();
     parts.sort();
     files.extend(parts);
-    files
-        .iter()
-        .filter_map(|file| fs::read_to_string(file).ok())
-        .find_map(|text| mirror(&text))
+    files.iter().filter_map(|file| fs::read_to_string(file).ok()).find_map(|text| mirror(&text))
 }
 
 /// The first Debian archive in an apt sources file, one-line or deb822. Told by its suite, since a mirror may lie at any path.
@@ -158,11 +139,7 @@ fn mirror(sources: &str) -> Option<String> {
 fn one_line(sources: &str) -> Option<String> {
     sources.lines().find_map(|line| {
         let rest = line.trim().strip_prefix("deb ")?.trim_start();
-        let rest = if rest.starts_with('[') {
-            rest.split_once(']')?.1
-        } else {
-            rest
-        };
+        let rest = if rest.starts_with('[') { rest.split_once(']')?.1 } else { rest };
         let mut words = rest.split_whitespace();
         let uri = words.next()?;
         (is_debian(words.next()?) && is_http(uri)).then(|| uri.to_owned())
@@ -171,16 +148,8 @@ fn one_line(sources: &str) -> Option<String> {
 
 fn deb822(stanza: &str) -> Option<String> {
     let field = |name: &str| {
-        let mut values = stanza
-            .lines()
-            .filter(|line| !line.starts_with('#'))
-            .filter_map(|line| line.split_once(':'));
-        Some(
-            values
-                .find(|(key, _)| key.eq_ignore_ascii_case(name))?
-                .1
-                .trim(),
-        )
+        let mut values = stanza.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once(':'));
+        Some(values.find(|(key, _)| key.eq_ignore_ascii_case(name))?.1.trim())
     };
     let usable = field("Types")?.split_whitespace().any(|kind| kind == "deb")
         && field("Suites")?.split_whitespace().any(is_debian)
@@ -188,25 +157,11 @@ fn deb822(stanza: &str) -> Option<String> {
     if !usable {
         return None;
     }
-    field("URIs")?
-        .split_whitespace()
-        .find(|uri| is_http(uri))
-        .map(str::to_owned)
+    field("URIs")?.split_whitespace().find(|uri| is_http(uri)).map(str::to_owned)
 }
 
 fn is_debian(suite: &str) -> bool {
-    [
-        "bookworm",
-        "trixie",
-        "forky",
-        "bullseye",
-        "stable",
-        "oldstable",
-        "testing",
-        "unstable",
-        "sid",
-    ]
-    .contains(&suite)
+    ["bookworm", "trixie", "forky", "bullseye", "stable", "oldstable", "testing", "unstable", "sid"].contains(&suite)
 }
 
 fn is_http(uri: &str) -> bool {
@@ -219,14 +174,8 @@ mod tests {
 
     #[test]
     fn versions_of_both_vendors_are_read_and_other_programs_are_not() {
-        assert_eq!(
-            version("Swift version 6.0.3 (swift-6.0.3-RELEASE)\nTarget: x86_64"),
-            Some((6, 0))
-        );
-        assert_eq!(
-            version("swift-driver version: 1.1\nApple Swift version 6.2 (swiftlang-6.2)"),
-            Some((6, 2))
-        );
+        assert_eq!(version("Swift version 6.0.3 (swift-6.0.3-RELEASE)\nTarget: x86_64"), Some((6, 0)));
+        assert_eq!(version("swift-driver version: 1.1\nApple Swift version 6.2 (swiftlang-6.2)"), Some((6, 2)));
         assert_eq!(version("Swift version 5.10.1"), Some((5, 10)));
         assert_eq!(version("python-swiftclient 4.2.0"), None);
     }
@@ -238,10 +187,7 @@ mod tests {
             deb https://packages.example/apt cloud-sdk-bookworm main\n\
             deb-src http://source.example/debian bookworm main\n\
             deb [arch=amd64 signed-by=/k.gpg] https://near.example/proxy/deb12/ bookworm main contrib\n";
-        assert_eq!(
-            mirror(sources).as_deref(),
-            Some("https://near.example/proxy/deb12/")
-        );
+        assert_eq!(mirror(sources).as_deref(), Some("https://near.example/proxy/deb12/"));
     }
 
     #[test]
@@ -250,18 +196,12 @@ mod tests {
             Types: deb\nURIs: http://security.example/debian-security\nSuites: bookworm-security\n\n\
             Types: deb deb-src\n# URIs: http://snapshot.example\nURIs: file:/mnt http://near.example/debian\n\
             Suites: bookworm bookworm-updates\nComponents: main\n";
-        assert_eq!(
-            mirror(sources).as_deref(),
-            Some("http://near.example/debian")
-        );
+        assert_eq!(mirror(sources).as_deref(), Some("http://near.example/debian"));
     }
 
     #[test]
     fn no_debian_archive_no_mirror() {
-        assert_eq!(
-            mirror("deb http://archive.ubuntu.example/ubuntu noble main\n"),
-            None
-        );
+        assert_eq!(mirror("deb http://archive.ubuntu.example/ubuntu noble main\n"), None);
         assert_eq!(mirror(""), None);
     }
 }

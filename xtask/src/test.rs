@@ -58,9 +58,7 @@ pub(crate) fn run(tree: &Tree, only: Option<Part>) -> Outcome {
         report.step("rust tests", || rust(tree));
     }
     if wanted(Part::Check) || wanted(Part::Kotlin) || wanted(Part::Swift) {
-        report.step("native library and sandbox", || {
-            passed(tree.build_for_bindings())
-        });
+        report.step("native library and sandbox", || passed(tree.build_for_bindings()));
     }
     if only.is_none() || only == Some(Part::Check) {
         report.step("bindings are current", || passed(bindings::run(tree, true)));
@@ -93,10 +91,7 @@ impl Report {
                 format!("{name}: {sum}, {took}")
             }
             Step::Failed(why) => {
-                self.sum = self.sum.plus(Sum {
-                    passed: 0,
-                    failed: 1,
-                });
+                self.sum = self.sum.plus(Sum { passed: 0, failed: 1 });
                 format!("{name}: FAILED, {took}: {why}")
             }
             Step::Skipped(why) => format!("{name}: SKIPPED, NOTHING TESTED: {why}"),
@@ -107,11 +102,7 @@ impl Report {
 
     fn end(self) -> Outcome {
         println!("\n{}\n{}", self.lines.join("\n"), self.sum);
-        if self.sum.failed == 0 {
-            Ok(())
-        } else {
-            Err(String::new())
-        }
+        if self.sum.failed == 0 { Ok(()) } else { Err(String::new()) }
     }
 }
 
@@ -132,14 +123,10 @@ fn judged(name: &str, ran: Outcome<Transcript>, count: impl Fn(&[String]) -> Sum
     match transcript.code {
         Some(0) if sum == Sum::default() => Step::Failed(format!("{name} ran no test")),
         Some(0) => Step::Counted(sum),
-        code if sum == Sum::default() => {
-            Step::Failed(format!("{name} ended with code {code:?} before any test"))
-        }
+        code if sum == Sum::default() => Step::Failed(format!("{name} ended with code {code:?} before any test")),
         code => {
             if sum.failed == 0 {
-                println!(
-                    "{name} ended with code {code:?} though no test failed: counted as one failure"
-                );
+                println!("{name} ended with code {code:?} though no test failed: counted as one failure");
                 sum.failed = 1;
             }
             Step::Counted(sum)
@@ -148,11 +135,7 @@ fn judged(name: &str, ran: Outcome<Transcript>, count: impl Fn(&[String]) -> Sum
 }
 
 fn missing(what: &str) -> Step {
-    if run::on_ci() {
-        Step::Failed(format!("CI=true, but {what}"))
-    } else {
-        Step::Skipped(what.to_owned())
-    }
+    if run::on_ci() { Step::Failed(format!("CI=true, but {what}")) } else { Step::Skipped(what.to_owned()) }
 }
 
 fn rust(tree: &Tree) -> Step {
@@ -182,13 +165,8 @@ fn swift_tests(tree: &Tree, swift: &Swift, toolchain: Outcome<Option<Child>>) ->
         return missing(&why);
     }
     let mut command = swift.command(tree, "swift");
-    command
-        .arg("test")
-        .arg("--scratch-path")
-        .arg(tree.target.join("swift"));
-    command
-        .arg("-Xlinker")
-        .arg(format!("-L{}", tree.debug().display()));
+    command.arg("test").arg("--scratch-path").arg(tree.target.join("swift"));
+    command.arg("-Xlinker").arg(format!("-L{}", tree.debug().display()));
     command.current_dir(tree.root.join("bindings/swift"));
     with_native(tree, &mut command);
     judged("swift test", run::transcript(&mut command), results::swift)
@@ -196,9 +174,7 @@ fn swift_tests(tree: &Tree, swift: &Swift, toolchain: Outcome<Option<Child>>) ->
 
 /// Tells a test where the native library and the sandbox lie.
 fn with_native(tree: &Tree, command: &mut Command) {
-    command
-        .env("JIGAP_SANDBOX", tree.sandbox())
-        .env("JIGAP_LIB_DIR", tree.debug());
+    command.env("JIGAP_SANDBOX", tree.sandbox()).env("JIGAP_LIB_DIR", tree.debug());
     for name in ["LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"] {
         command.env(name, first_on(name, tree.debug()));
     }
@@ -215,52 +191,27 @@ mod tests {
     use super::*;
 
     fn ended(code: i32, lines: &[&str]) -> Outcome<Transcript> {
-        Ok(Transcript {
-            lines: lines.iter().map(ToString::to_string).collect(),
-            code: Some(code),
-        })
+        Ok(Transcript { lines: lines.iter().map(ToString::to_string).collect(), code: Some(code) })
     }
 
     #[test]
     fn an_exit_code_without_a_counted_failure_is_one() {
         let line = "test result: ok. 2 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out";
-        let Step::Counted(sum) = judged("t", ended(101, &[line]), results::cargo) else {
-            panic!("not counted")
-        };
-        assert_eq!(
-            sum,
-            Sum {
-                passed: 2,
-                failed: 1
-            }
-        );
+        let Step::Counted(sum) = judged("t", ended(101, &[line]), results::cargo) else { panic!("not counted") };
+        assert_eq!(sum, Sum { passed: 2, failed: 1 });
     }
 
     #[test]
     fn a_runner_that_tests_nothing_has_failed() {
-        assert!(matches!(
-            judged("t", ended(0, &["all is well"]), results::cargo),
-            Step::Failed(_)
-        ));
-        assert!(matches!(
-            judged("t", ended(1, &["error: no"]), results::cargo),
-            Step::Failed(_)
-        ));
-        assert!(matches!(
-            judged("t", Err("gone".into()), results::cargo),
-            Step::Failed(_)
-        ));
+        assert!(matches!(judged("t", ended(0, &["all is well"]), results::cargo), Step::Failed(_)));
+        assert!(matches!(judged("t", ended(1, &["error: no"]), results::cargo), Step::Failed(_)));
+        assert!(matches!(judged("t", Err("gone".into()), results::cargo), Step::Failed(_)));
     }
 
     #[test]
     fn the_sum_counts_failed_steps_and_fails() {
         let mut report = Report::default();
-        report.step("a", || {
-            Step::Counted(Sum {
-                passed: 3,
-                failed: 0,
-            })
-        });
+        report.step("a", || Step::Counted(Sum { passed: 3, failed: 0 }));
         report.step("b", || Step::Passed);
         report.step("c", || Step::Skipped("no".into()));
         assert_eq!(report.sum.to_string(), "3 passed, 0 failed");

@@ -24,21 +24,11 @@ impl Tree {
     /// Asks cargo, which alone knows about its configuration.
     pub(crate) fn find() -> Outcome<Self> {
         let mut command = Command::new("cargo");
-        command.args([
-            "metadata",
-            "--format-version",
-            "1",
-            "--no-deps",
-            "--manifest-path",
-        ]);
+        command.args(["metadata", "--format-version", "1", "--no-deps", "--manifest-path"]);
         command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"));
         let text = run::output(&mut command)?;
-        let found: Metadata =
-            serde_json::from_str(&text).map_err(|e| format!("cargo metadata: {e}"))?;
-        Ok(Self {
-            root: found.workspace_root,
-            target: found.target_directory,
-        })
+        let found: Metadata = serde_json::from_str(&text).map_err(|e| format!("cargo metadata: {e}"))?;
+        Ok(Self { root: found.workspace_root, target: found.target_directory })
     }
 
     /// A command that runs at the top of the tree.

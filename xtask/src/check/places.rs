@@ -19,9 +19,7 @@ pub(crate) fn violations(tree: &Tree) -> Outcome<Vec<String>> {
         };
         for (number, line) in (1_usize..).zip(text.lines()) {
             if let Some(folder) = named(line) {
-                found.push(format!(
-                    "{name}:{number}: names the folder {folder} of one machine"
-                ));
+                found.push(format!("{name}:{number}: names the folder {folder} of one machine"));
             }
         }
     }
@@ -30,16 +28,13 @@ pub(crate) fn violations(tree: &Tree) -> Outcome<Vec<String>> {
 
 /// The folder that the line names from the top of the file system.
 fn named(line: &str) -> Option<String> {
-    FOLDERS
-        .iter()
-        .map(|folder| format!("/{folder}/"))
-        .find(|folder| {
-            line.match_indices(folder.as_str()).any(|(at, _)| {
-                // Within a longer path or an address it is something else: target/work/, https://example/work/.
-                let before = line.get(..at).and_then(|head| head.chars().next_back());
-                before.is_none_or(|c| !c.is_alphanumeric() && !"._-~}*/".contains(c))
-            })
+    FOLDERS.iter().map(|folder| format!("/{folder}/")).find(|folder| {
+        line.match_indices(folder.as_str()).any(|(at, _)| {
+            // Within a longer path or an address it is something else: target/work/, https://example/work/.
+            let before = line.get(..at).and_then(|head| head.chars().next_back());
+            before.is_none_or(|c| !c.is_alphanumeric() && !"._-~}*/".contains(c))
         })
+    })
 }
 
 #[cfg(test)]
@@ -53,14 +48,7 @@ mod tests {
                 let line = line.replace("{}", &format!("/{folder}/"));
                 assert!(named(&line).is_some(), "{line}");
             }
-            for line in [
-                "target{}x",
-                "https://host.example{}x",
-                "$HOME/..{}",
-                "~{}",
-                "a/b{}",
-                "${TMPDIR}{}",
-            ] {
+            for line in ["target{}x", "https://host.example{}x", "$HOME/..{}", "~{}", "a/b{}", "${TMPDIR}{}"] {
                 let line = line.replace("{}", &format!("/{folder}/"));
                 assert_eq!(named(&line), None, "{line}");
             }

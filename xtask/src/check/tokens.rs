@@ -31,13 +31,9 @@ pub(crate) enum What {
 /// # Errors
 /// Where the text is not Rust.
 pub(crate) fn names(text: &str, within: &[String], words: &[&str]) -> Result<Vec<Named>, String> {
-    let stream: TokenStream = text.parse().map_err(|e: proc_macro2::LexError| {
-        format!("line {}: not Rust: {e}", e.span().start().line)
-    })?;
-    let mut reader = Reader {
-        words,
-        found: Vec::new(),
-    };
+    let stream: TokenStream =
+        text.parse().map_err(|e: proc_macro2::LexError| format!("line {}: not Rust: {e}", e.span().start().line))?;
+    let mut reader = Reader { words, found: Vec::new() };
     reader.stream(stream, within);
     Ok(reader.found)
 }
@@ -55,17 +51,14 @@ impl Reader<'_> {
             match tree {
                 TokenTree::Ident(ident) if ident == "mod" => {
                     if let [TokenTree::Ident(name), TokenTree::Group(body), tail @ ..] = after {
-                        let inner: Vec<String> =
-                            within.iter().cloned().chain([plain(name)]).collect();
+                        let inner: Vec<String> = within.iter().cloned().chain([plain(name)]).collect();
                         self.stream(body.stream(), &inner);
                         after = tail;
                     }
                 }
                 TokenTree::Ident(ident) => {
                     self.word(ident, within);
-                    if let (Some(base), Some(tail)) =
-                        (start(&plain(ident), within), path_separator(after))
-                    {
+                    if let (Some(base), Some(tail)) = (start(&plain(ident), within), path_separator(after)) {
                         after = self.path(base, tail, within);
                     }
                 }
@@ -77,12 +70,7 @@ impl Reader<'_> {
     }
 
     /// Follows a path from a module of this crate; gives what comes after its first name.
-    fn path<'t>(
-        &mut self,
-        base: &[String],
-        rest: &'t [TokenTree],
-        within: &[String],
-    ) -> &'t [TokenTree] {
+    fn path<'t>(&mut self, base: &[String], rest: &'t [TokenTree], within: &[String]) -> &'t [TokenTree] {
         let Some((first, after)) = rest.split_first() else {
             return rest;
         };
@@ -95,11 +83,7 @@ impl Reader<'_> {
                         return self.path(parent(base), tail, within);
                     }
                 } else if base.is_empty() && !is_punct(after.first(), '!') {
-                    let what = if name == "self" {
-                        What::Root
-                    } else {
-                        What::InRoot(name)
-                    };
+                    let what = if name == "self" { What::Root } else { What::InRoot(name) };
                     self.add(ident, what, within);
                 }
                 after
@@ -133,10 +117,7 @@ impl Reader<'_> {
     fn words_in(&mut self, tree: &TokenTree, within: &[String]) {
         match tree {
             TokenTree::Ident(ident) => self.word(ident, within),
-            TokenTree::Group(group) => group
-                .stream()
-                .into_iter()
-                .for_each(|tree| self.words_in(&tree, within)),
+            TokenTree::Group(group) => group.stream().into_iter().for_each(|tree| self.words_in(&tree, within)),
             TokenTree::Punct(_) | TokenTree::Literal(_) => {}
         }
     }
@@ -149,11 +130,7 @@ impl Reader<'_> {
     }
 
     fn add(&mut self, ident: &Ident, what: What, within: &[String]) {
-        self.found.push(Named {
-            line: ident.span().start().line,
-            within: within.to_vec(),
-            what,
-        });
+        self.found.push(Named { line: ident.span().start().line, within: within.to_vec(), what });
     }
 }
 
@@ -193,18 +170,11 @@ mod tests {
     /// What a file `payment/table.rs` names.
     fn named(text: &str) -> Vec<What> {
         let within = ["payment".to_owned(), "table".to_owned()];
-        names(text, &within, &["tokio"])
-            .unwrap()
-            .into_iter()
-            .map(|named| named.what)
-            .collect()
+        names(text, &within, &["tokio"]).unwrap().into_iter().map(|named| named.what).collect()
     }
 
     fn in_root(names: &[&str]) -> Vec<What> {
-        names
-            .iter()
-            .map(|name| What::InRoot((*name).to_owned()))
-            .collect()
+        names.iter().map(|name| What::InRoot((*name).to_owned())).collect()
     }
 
     #[test]
@@ -234,11 +204,7 @@ mod tests {
 
     #[test]
     fn the_whole_root_is_seen() {
-        for text in [
-            "use crate::*;",
-            "use super::super::*;",
-            "use crate::{self as root};",
-        ] {
+        for text in ["use crate::*;", "use super::super::*;", "use crate::{self as root};"] {
             assert_eq!(named(text), [What::Root], "{text}");
         }
     }
@@ -276,19 +242,9 @@ mod tests {
 
     #[test]
     fn the_line_and_the_module_are_told() {
-        let found = names(
-            "\n\nmod deep {\n fn f() { crate::store::x() }\n}",
-            &["money".to_owned()],
-            &[],
-        )
-        .unwrap();
-        let [one] = found.as_slice() else {
-            panic!("{found:?}")
-        };
-        assert_eq!(
-            (one.line, one.within.join("::")),
-            (4, "money::deep".to_owned())
-        );
+        let found = names("\n\nmod deep {\n fn f() { crate::store::x() }\n}", &["money".to_owned()], &[]).unwrap();
+        let [one] = found.as_slice() else { panic!("{found:?}") };
+        assert_eq!((one.line, one.within.join("::")), (4, "money::deep".to_owned()));
     }
 
     #[test]

@@ -15,18 +15,12 @@ pub(crate) struct Sum {
 impl Sum {
     /// Both together.
     pub(crate) fn plus(self, other: Self) -> Self {
-        Self {
-            passed: self.passed.saturating_add(other.passed),
-            failed: self.failed.saturating_add(other.failed),
-        }
+        Self { passed: self.passed.saturating_add(other.passed), failed: self.failed.saturating_add(other.failed) }
     }
 
     /// Of `total` tests these failed and the others passed.
     fn of(total: u64, failed: u64, skipped: u64) -> Self {
-        Self {
-            passed: total.saturating_sub(failed).saturating_sub(skipped),
-            failed,
-        }
+        Self { passed: total.saturating_sub(failed).saturating_sub(skipped), failed }
     }
 }
 
@@ -41,10 +35,7 @@ pub(crate) fn cargo(lines: &[String]) -> Sum {
     lines
         .iter()
         .filter_map(|line| line.strip_prefix("test result: "))
-        .map(|rest| Sum {
-            passed: before(rest, " passed"),
-            failed: before(rest, " failed;"),
-        })
+        .map(|rest| Sum { passed: before(rest, " passed"), failed: before(rest, " failed;") })
         .fold(Sum::default(), Sum::plus)
 }
 
@@ -69,9 +60,7 @@ pub(crate) fn swift(lines: &[String]) -> Sum {
 /// with a filter. Its count of failures is one of failed assertions, so failed tests are counted by their own lines.
 fn xctest(lines: &[String]) -> Sum {
     let outermost = |line: &&String| {
-        ["All tests", "Selected tests"]
-            .iter()
-            .any(|name| line.starts_with(&format!("Test Suite '{name}' ")))
+        ["All tests", "Selected tests"].iter().any(|name| line.starts_with(&format!("Test Suite '{name}' ")))
             && !line.contains(" started at ")
     };
     let mut sum = Sum::default();
@@ -80,22 +69,12 @@ fn xctest(lines: &[String]) -> Sum {
         let Some(line) = rest.find(|line| line.contains("Executed ")) else {
             break;
         };
-        let skipped = if line.contains(" skipped") {
-            after(line, ", with ")
-        } else {
-            0
-        };
+        let skipped = if line.contains(" skipped") { after(line, ", with ") } else { 0 };
         sum = sum.plus(Sum::of(after(line, "Executed "), 0, skipped));
     }
-    let failed = lines
-        .iter()
-        .filter(|line| line.starts_with("Test Case '") && line.contains("' failed ("))
-        .count();
+    let failed = lines.iter().filter(|line| line.starts_with("Test Case '") && line.contains("' failed (")).count();
     let failed = u64::try_from(failed).unwrap_or(u64::MAX);
-    Sum {
-        passed: sum.passed.saturating_sub(failed),
-        failed,
-    }
+    Sum { passed: sum.passed.saturating_sub(failed), failed }
 }
 
 /// Swift Testing ends with one line for all; failed tests (not suites) have a line each, which begins with a mark.
@@ -117,28 +96,19 @@ fn swift_testing(lines: &[String]) -> Sum {
 /// The text behind the mark of a Swift Testing line (✔ ✘ ◇ …, another one on each platform).
 fn marked(line: &str) -> Option<&str> {
     let (mark, rest) = line.split_once(' ')?;
-    (mark.chars().count() <= 2 && !mark.chars().any(char::is_alphanumeric))
-        .then(|| rest.trim_start())
+    (mark.chars().count() <= 2 && !mark.chars().any(char::is_alphanumeric)).then(|| rest.trim_start())
 }
 
 /// The number that follows a label; 0 without one.
 fn after(line: &str, label: &str) -> u64 {
     let digits = line.split_once(label).map_or("", |(_, rest)| rest);
-    digits
-        .split(|c: char| !c.is_ascii_digit())
-        .next()
-        .and_then(|digits| digits.parse().ok())
-        .unwrap_or(0)
+    digits.split(|c: char| !c.is_ascii_digit()).next().and_then(|digits| digits.parse().ok()).unwrap_or(0)
 }
 
 /// The number that stands before a label; 0 without one.
 fn before(line: &str, label: &str) -> u64 {
     let digits = line.split_once(label).map_or("", |(head, _)| head);
-    digits
-        .rsplit(|c: char| !c.is_ascii_digit())
-        .next()
-        .and_then(|digits| digits.parse().ok())
-        .unwrap_or(0)
+    digits.rsplit(|c: char| !c.is_ascii_digit()).next().and_then(|digits| digits.parse().ok()).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -157,13 +127,7 @@ mod tests {
             error: test failed, to rerun pass `-p x`\n\
             test result: ok. 40 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1.00s\n\
             a test that prints 9 passed; 9 failed; itself";
-        assert_eq!(
-            cargo(&lines(text)),
-            Sum {
-                passed: 42,
-                failed: 1
-            }
-        );
+        assert_eq!(cargo(&lines(text)), Sum { passed: 42, failed: 1 });
     }
 
     // As Surefire 3.5 prints it.
@@ -176,13 +140,7 @@ mod tests {
             [ERROR] Tests run: 6, Failures: 1, Errors: 1, Skipped: 1\n\
             [INFO] Tests run: 10, Failures: 0, Errors: 0, Skipped: 0\n\
             [WARNING] Tests run: 3, Failures: 0, Errors: 0, Skipped: 3";
-        assert_eq!(
-            surefire(&lines(text)),
-            Sum {
-                passed: 13,
-                failed: 2
-            }
-        );
+        assert_eq!(surefire(&lines(text)), Sum { passed: 13, failed: 2 });
     }
 
     // As Swift 6.0.3 printed it on Linux for four XCTest cases and five tests of Swift Testing.
@@ -218,27 +176,9 @@ Test Suite 'All tests' failed at 2026-11-23 13:34:41.581
 
     #[test]
     fn both_swift_runners_are_read() {
-        assert_eq!(
-            xctest(&lines(SWIFT)),
-            Sum {
-                passed: 2,
-                failed: 1
-            }
-        );
-        assert_eq!(
-            swift_testing(&lines(SWIFT)),
-            Sum {
-                passed: 3,
-                failed: 2
-            }
-        );
-        assert_eq!(
-            swift(&lines(SWIFT)),
-            Sum {
-                passed: 5,
-                failed: 3
-            }
-        );
+        assert_eq!(xctest(&lines(SWIFT)), Sum { passed: 2, failed: 1 });
+        assert_eq!(swift_testing(&lines(SWIFT)), Sum { passed: 3, failed: 2 });
+        assert_eq!(swift(&lines(SWIFT)), Sum { passed: 5, failed: 3 });
     }
 
     #[test]
@@ -246,13 +186,7 @@ Test Suite 'All tests' failed at 2026-11-23 13:34:41.581
         let text = "Test Suite 'All tests' passed at 2026-11-23 13:34:41.581\n\
             \t Executed 1 test, with 0 failures (0 unexpected) in 0.0 (0.0) seconds\n\
             ✔ Test run with 12 tests in 3 suites passed after 0.1 seconds.";
-        assert_eq!(
-            swift(&lines(text)),
-            Sum {
-                passed: 13,
-                failed: 0
-            }
-        );
+        assert_eq!(swift(&lines(text)), Sum { passed: 13, failed: 0 });
         let empty = "Test Suite 'All tests' passed at 2026-11-23 13:34:41.581\n\
             \t Executed 0 tests, with 0 failures (0 unexpected) in 0.0 (0.0) seconds\n\
             ✔ Test run with 0 tests passed after 0.001 seconds.";
