@@ -14,4 +14,6 @@ pub mod id;
 pub mod money;
 pub mod network;
 pub mod payment;
+pub mod present;
 pub mod time;
+pub mod vault;
