@@ -15,5 +15,6 @@ pub mod money;
 pub mod network;
 pub mod payment;
 pub mod present;
+pub mod store;
 pub mod time;
 pub mod vault;

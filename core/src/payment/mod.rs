@@ -5,8 +5,10 @@
 
 mod answer;
 mod machine;
+mod record;
 mod terms;
 
 pub use answer::{Answer, DeclineReason, Known, Outcome, Receipt};
 pub use machine::{Effect, Event, Limits, Payment, State, UnsentReason};
+pub use record::{Origin, Record};
 pub use terms::{Merchant, Preview, Proof, ProofMethod, Terms};
