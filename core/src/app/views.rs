@@ -1,5 +1,6 @@
 //! What a screen needs, whole: one value a screen, nothing to look up.
 
+use crate::code::draw::picture::Luma;
 use crate::consent::Recipient;
 use crate::crypto::Digest;
 use crate::error::{Code, Error};
@@ -247,25 +248,12 @@ pub struct ShownView {
     pub digits: String,
     /// The digits as they are shown at first.
     pub masked: String,
-    /// The QR code.
-    pub qr: Symbol,
-    /// The bar code.
-    pub bars: Symbol,
+    /// The QR code, one pixel a module, with its quiet zone: to be scaled without smoothing.
+    pub qr: Luma,
+    /// The bar code, one pixel a module, one row, with its quiet zone.
+    pub bars: Luma,
     /// How long it may be scanned, in milliseconds from now, by a clock that cannot be set.
     pub expires_in_ms: i64,
-}
-
-/// A symbol as rows of modules, dark = 1, without the quiet zone around it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Symbol {
-    /// Modules in a row.
-    pub width: u32,
-    /// Rows; 1 for a bar code.
-    pub height: u32,
-    /// One byte a module, row after row: 0 light, 1 dark.
-    pub modules: Vec<u8>,
-    /// How many light modules have to stay free on every side (left and right for a bar code).
-    pub quiet: u32,
 }
 
 /// What became of a shown code.
@@ -304,4 +292,4 @@ macro_rules! redacted {
         }
     )* };
 }
-redacted!(Checkout, PreviewView, PaymentView, ShownView, Symbol);
+redacted!(Checkout, PreviewView, PaymentView, ShownView);

@@ -1,10 +1,12 @@
 //! A payment with everything around it.
 
+use crate::consent::EffectiveConsent;
 use crate::crypto::Digest;
+use crate::error::{Code, Error, Result};
 use crate::id::Id;
 use crate::money::Money;
 use crate::network::Network;
-use crate::payment::{Known, Merchant, Outcome, Payment, Receipt, Terms};
+use crate::payment::{Effect, Known, Merchant, Outcome, Payment, Preview, Receipt, Terms};
 use crate::time::ServerMs;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -46,6 +48,32 @@ pub struct Record {
 }
 
 impl Record {
+    /// The intent to pay what a preview showed, and what is owed for it. Takes the consent by value: no intent without
+    /// one, and none twice.
+    ///
+    /// # Errors
+    /// [`Code::QuoteExpired`] when the terms are over, [`Code::ConsentNeeded`] when the consent is for another network.
+    pub fn intend(preview: &Preview, consent: EffectiveConsent, key: Id, now: ServerMs) -> Result<(Self, Vec<Effect>)> {
+        let terms = &preview.terms;
+        if consent.network() != terms.network {
+            return Err(Error::new(Code::ConsentNeeded).with("network", terms.network));
+        }
+        if !terms.alive(now) {
+            return Err(Error::new(Code::QuoteExpired));
+        }
+        let (payment, effects) = Payment::begin(key, terms.expires, now);
+        let origin = Origin::Scanned { preview: preview.id, terms: Box::new(terms.clone()), consent: consent.record() };
+        Ok((Self { payment, origin, created: now }, effects))
+    }
+
+    /// Digest of the event that grants the consent it was made under; none for a shown code, whose fetching carried it.
+    pub const fn consent(&self) -> Option<Digest> {
+        match &self.origin {
+            Origin::Scanned { consent, .. } => Some(*consent),
+            Origin::Shown { .. } => None,
+        }
+    }
+
     /// Who carries it.
     pub fn network(&self) -> Network {
         match &self.origin {

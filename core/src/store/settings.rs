@@ -21,6 +21,8 @@ pub trait Setting: Serialize + DeserializeOwned {
 pub struct Enrolment {
     /// The gateway's name for this device.
     pub device: Id,
+    /// The public half of the device's key, by which the ledger is verified without asking the vault.
+    pub device_key: PublicKey,
     /// The key whose proofs count as the user's.
     pub user_key: PublicKey,
 }
