@@ -34,31 +34,18 @@ fn qr_codes(c: &mut Criterion) {
         let mut group = c.benchmark_group(format!("qr/{name}"));
         let ours = qr::encode(&text, Level::M, Segmentation::Smallest).unwrap();
         println!("qr/{name}: {ours:?}");
-        group.bench_function("jigap", |b| {
-            b.iter(|| qr::encode(black_box(&text), Level::M, Segmentation::Smallest))
-        });
+        group.bench_function("jigap", |b| b.iter(|| qr::encode(black_box(&text), Level::M, Segmentation::Smallest)));
         group.bench_function("jigap, bytes only", |b| {
             b.iter(|| qr::encode(black_box(&text), Level::M, Segmentation::ByteOnly));
         });
         group.bench_function("fast_qr", |b| {
-            b.iter(|| {
-                fast_qr::QRBuilder::new(black_box(text.as_str()))
-                    .ecl(fast_qr::ECL::M)
-                    .build()
-                    .unwrap()
-            });
+            b.iter(|| fast_qr::QRBuilder::new(black_box(text.as_str())).ecl(fast_qr::ECL::M).build().unwrap());
         });
         group.bench_function("qrcode", |b| {
-            b.iter(|| {
-                qrcode::QrCode::with_error_correction_level(black_box(&text), qrcode::EcLevel::M)
-                    .unwrap()
-            });
+            b.iter(|| qrcode::QrCode::with_error_correction_level(black_box(&text), qrcode::EcLevel::M).unwrap());
         });
         group.bench_function("qrcodegen", |b| {
-            b.iter(|| {
-                qrcodegen::QrCode::encode_text(black_box(&text), qrcodegen::QrCodeEcc::Medium)
-                    .unwrap()
-            });
+            b.iter(|| qrcodegen::QrCode::encode_text(black_box(&text), qrcodegen::QrCodeEcc::Medium).unwrap());
         });
         group.finish();
     }
@@ -66,12 +53,8 @@ fn qr_codes(c: &mut Criterion) {
 
 fn code_128(c: &mut Criterion) {
     let mut group = c.benchmark_group("code128");
-    group.bench_function("19 digits", |b| {
-        b.iter(|| code128::encode(black_box("6212345678901234567")))
-    });
-    group.bench_function("20 mixed", |b| {
-        b.iter(|| code128::encode(black_box("AB12345678cd90123456")))
-    });
+    group.bench_function("19 digits", |b| b.iter(|| code128::encode(black_box("6212345678901234567"))));
+    group.bench_function("20 mixed", |b| b.iter(|| code128::encode(black_box("AB12345678cd90123456"))));
     group.finish();
 }
 
@@ -80,13 +63,9 @@ fn pictures(c: &mut Criterion) {
     let modules = qr::encode(&text, Level::M, Segmentation::Smallest).unwrap();
     let mut group = c.benchmark_group("picture/250 B");
     group.bench_function("luma", |b| b.iter(|| picture::luma(black_box(&modules))));
-    group.bench_function("rgba 1080", |b| {
-        b.iter(|| picture::rgba(black_box(&modules), 1080, 1080))
-    });
+    group.bench_function("rgba 1080", |b| b.iter(|| picture::rgba(black_box(&modules), 1080, 1080)));
     group.bench_function("svg", |b| b.iter(|| picture::svg(black_box(&modules))));
-    group.bench_function("png, 8 px a module", |b| {
-        b.iter(|| picture::png(black_box(&modules), 8))
-    });
+    group.bench_function("png, 8 px a module", |b| b.iter(|| picture::png(black_box(&modules), 8)));
     group.finish();
 }
 

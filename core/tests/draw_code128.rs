@@ -25,28 +25,16 @@ const TABLE: &str = "\
 
 /// Symbol character values from start to check, after the stop pattern and the check character have been verified.
 fn values(bars: &Bars) -> Vec<usize> {
-    let widths: String = bars
-        .widths()
-        .map(|width| char::from(b'0' + width))
-        .collect();
+    let widths: String = bars.widths().map(|width| char::from(b'0' + width)).collect();
     let characters = widths.strip_suffix("2331112").expect("the stop pattern");
     let table: Vec<&str> = TABLE.split(' ').collect();
     let values: Vec<usize> = characters
         .as_bytes()
         .chunks(6)
-        .map(|pattern| {
-            table
-                .iter()
-                .position(|known| known.as_bytes() == pattern)
-                .expect("a known pattern")
-        })
+        .map(|pattern| table.iter().position(|known| known.as_bytes() == pattern).expect("a known pattern"))
         .collect();
     let (check, data) = values.split_last().unwrap();
-    let sum: usize = data
-        .iter()
-        .enumerate()
-        .map(|(i, value)| i.max(1) * value)
-        .sum();
+    let sum: usize = data.iter().enumerate().map(|(i, value)| i.max(1) * value).sum();
     assert_eq!(sum % 103, *check, "check character");
     values
 }
@@ -106,34 +94,19 @@ fn symbol_characters(bars: &Bars) -> usize {
 fn published_vectors() {
     // Wikipedia, "Code 128", section "Check digit calculation example": PJJ123C in set A has check character 54. We start in
     // set B, of which the start character is one more, and so is the check character.
-    assert_eq!(
-        values(&code128::encode("PJJ123C").unwrap()),
-        [104, 48, 42, 42, 17, 18, 19, 35, 55]
-    );
+    assert_eq!(values(&code128::encode("PJJ123C").unwrap()), [104, 48, 42, 42, 17, 18, 19, 35, 55]);
     // All digits, even: start C, pairs, check by hand: 105 + 62·1 + 12·2 + 34·3 + 56·4 + 78·5 = 907 = 8·103 + 83.
-    assert_eq!(
-        values(&code128::encode("6212345678").unwrap()),
-        [105, 62, 12, 34, 56, 78, 83]
-    );
+    assert_eq!(values(&code128::encode("6212345678").unwrap()), [105, 62, 12, 34, 56, 78, 83]);
     // Odd: the last digit in set B.
-    assert_eq!(
-        values(&code128::encode("621").unwrap())[..4],
-        [105, 62, 100, 17]
-    );
+    assert_eq!(values(&code128::encode("621").unwrap())[..4], [105, 62, 100, 17]);
     // A control character among small letters is shifted, not switched to.
-    assert_eq!(
-        values(&code128::encode("ab\tcd").unwrap())[..7],
-        [104, 65, 66, 98, 73, 67, 68]
-    );
+    assert_eq!(values(&code128::encode("ab\tcd").unwrap())[..7], [104, 65, 66, 98, 73, 67, 68]);
 }
 
 #[test]
 fn nineteen_digits_take_thirteen_characters() {
     let bars = code128::encode("6212345678901234567").unwrap();
-    assert_eq!(
-        (symbol_characters(&bars), bars.len(), bars.is_empty()),
-        (13, 156, false)
-    );
+    assert_eq!((symbol_characters(&bars), bars.len(), bars.is_empty()), (13, 156, false));
     assert_eq!(bars.modules().count(), 156);
     assert_eq!(format!("{bars:?}"), "Bars { modules: 156, .. }");
 }
@@ -141,26 +114,13 @@ fn nineteen_digits_take_thirteen_characters() {
 #[test]
 fn texts_that_do_not_fit_are_refused() {
     assert_eq!(code128::encode("").unwrap_err(), DrawError::Empty);
-    assert_eq!(
-        code128::encode("12가").unwrap_err(),
-        DrawError::BadCharacter { position: 2 }
-    );
-    assert_eq!(
-        code128::encode("가나é").unwrap_err(),
-        DrawError::BadCharacter { position: 0 }
-    );
+    assert_eq!(code128::encode("12가").unwrap_err(), DrawError::BadCharacter { position: 2 });
+    assert_eq!(code128::encode("가나é").unwrap_err(), DrawError::BadCharacter { position: 0 });
     for text in ["7", "x", "\u{1}a"].map(|c| c.repeat(MAX_CHARACTERS / c.len())) {
         assert_eq!(decode(&code128::encode(&text).unwrap()), text);
         let needed = MAX_CHARACTERS + 1;
         let error = code128::encode(&(text + "7")).unwrap_err();
-        assert_eq!(
-            error,
-            DrawError::TooLong {
-                needed,
-                limit: MAX_CHARACTERS,
-                unit: Unit::Characters
-            }
-        );
+        assert_eq!(error, DrawError::TooLong { needed, limit: MAX_CHARACTERS, unit: Unit::Characters });
     }
 }
 

@@ -16,12 +16,7 @@ use qrcode::EcLevel;
 use qrcode::bits::Bits;
 use qrcodegen::{Mask, QrCode, QrCodeEcc, QrSegment, Version};
 
-const ECC: [QrCodeEcc; 4] = [
-    QrCodeEcc::Low,
-    QrCodeEcc::Medium,
-    QrCodeEcc::Quartile,
-    QrCodeEcc::High,
-];
+const ECC: [QrCodeEcc; 4] = [QrCodeEcc::Low, QrCodeEcc::Medium, QrCodeEcc::Quartile, QrCodeEcc::High];
 
 const EC_LEVEL: [EcLevel; 4] = [EcLevel::L, EcLevel::M, EcLevel::Q, EcLevel::H];
 
@@ -30,17 +25,12 @@ fn assert_same_modules(modules: &Modules, segments: &[QrSegment]) {
     let version = Version::new(modules.version());
     let level = ECC[modules.level() as usize];
     let mask = Some(Mask::new(modules.mask()));
-    let other =
-        QrCode::encode_segments_advanced(segments, level, version, version, mask, false).unwrap();
+    let other = QrCode::encode_segments_advanced(segments, level, version, version, mask, false).unwrap();
     assert_eq!(modules.side() as i32, other.size());
     for y in 0..modules.side() {
         for x in 0..modules.side() {
             let place = (modules.version(), modules.level(), x, y);
-            assert_eq!(
-                modules.is_dark(x, y),
-                other.get_module(x as i32, y as i32),
-                "{place:?}"
-            );
+            assert_eq!(modules.is_dark(x, y), other.get_module(x as i32, y as i32), "{place:?}");
         }
     }
 }
@@ -58,39 +48,25 @@ fn read_luma(width: usize, height: usize, pixel: impl Fn(usize, usize) -> u8) ->
 /// What a reader makes of the symbol, drawn with 4 pixels a module.
 fn read(modules: &Modules) -> Option<Vec<u8>> {
     let luma = picture::luma(modules);
-    read_luma(luma.width * 4, luma.height * 4, |x, y| {
-        luma.pixels[y / 4 * luma.width + x / 4]
-    })
+    read_luma(luma.width * 4, luma.height * 4, |x, y| luma.pixels[y / 4 * luma.width + x / 4])
 }
 
 #[test]
 fn every_version_and_level_equals_another_encoder() {
     for version in 1..=40_u8 {
         for level in Level::ALL {
-            let capacity = Bits::new(qrcode::Version::Normal(version.into()))
-                .max_len(EC_LEVEL[level as usize])
-                .unwrap();
+            let capacity =
+                Bits::new(qrcode::Version::Normal(version.into())).max_len(EC_LEVEL[level as usize]).unwrap();
             // Four bits of mode, and the count in 8 or 16 bits.
             let longest = (capacity - if version < 10 { 12 } else { 20 }) / 8;
             // A full symbol, and one that is mostly padding.
             for len in [longest, 3] {
-                let text: String = (0..len)
-                    .map(|i| char::from(33 + (i * i % 89) as u8))
-                    .collect();
+                let text: String = (0..len).map(|i| char::from(33 + (i * i % 89) as u8)).collect();
                 if len == longest {
-                    assert_eq!(
-                        qr::encode(&text, level, Segmentation::ByteOnly)
-                            .unwrap()
-                            .version(),
-                        version
-                    );
+                    assert_eq!(qr::encode(&text, level, Segmentation::ByteOnly).unwrap().version(), version);
                 }
-                let modules =
-                    qr::encode_from(&text, level, Segmentation::ByteOnly, version).unwrap();
-                assert_eq!(
-                    (modules.version(), modules.side()),
-                    (version, 17 + 4 * usize::from(version))
-                );
+                let modules = qr::encode_from(&text, level, Segmentation::ByteOnly, version).unwrap();
+                assert_eq!((modules.version(), modules.side()), (version, 17 + 4 * usize::from(version)));
                 assert_same_modules(&modules, &[QrSegment::make_bytes(text.as_bytes())]);
             }
         }
@@ -104,24 +80,15 @@ fn digits_and_capitals_equal_another_encoder() {
     assert_eq!(modules.version(), 1);
     assert_same_modules(&modules, &[digits]);
     let capitals = QrSegment::make_alphanumeric("HTTPS://EXAMPLE.COM/A1");
-    assert_same_modules(
-        &qr::encode("HTTPS://EXAMPLE.COM/A1", Level::M, Segmentation::Smallest).unwrap(),
-        &[capitals],
-    );
+    assert_same_modules(&qr::encode("HTTPS://EXAMPLE.COM/A1", Level::M, Segmentation::Smallest).unwrap(), &[capitals]);
 }
 
 #[test]
 fn text_that_is_not_ascii_says_that_it_is_utf8() {
     let text = "오늘도 좋은 하루";
-    let segments = [
-        QrSegment::make_eci(26),
-        QrSegment::make_bytes(text.as_bytes()),
-    ];
+    let segments = [QrSegment::make_eci(26), QrSegment::make_bytes(text.as_bytes())];
     for segmentation in [Segmentation::Smallest, Segmentation::ByteOnly] {
-        assert_same_modules(
-            &qr::encode(text, Level::M, segmentation).unwrap(),
-            &segments,
-        );
+        assert_same_modules(&qr::encode(text, Level::M, segmentation).unwrap(), &segments);
     }
     // Bytes are not text: no header.
     let bytes = qr::encode_bytes(text.as_bytes(), Level::M).unwrap();
@@ -167,30 +134,21 @@ proptest! {
 #[test]
 fn the_longest_texts_fit_and_one_more_does_not() {
     // ISO/IEC 18004 Table 7, version 40.
-    for (level, digits, bytes) in [
-        (Level::L, 7089, 2953),
-        (Level::M, 5596, 2331),
-        (Level::Q, 3993, 1663),
-        (Level::H, 3057, 1273),
-    ] {
+    for (level, digits, bytes) in
+        [(Level::L, 7089, 2953), (Level::M, 5596, 2331), (Level::Q, 3993, 1663), (Level::H, 3057, 1273)]
+    {
         let modules = qr::encode(&"7".repeat(digits), level, Segmentation::Smallest).unwrap();
         assert_eq!((modules.version(), modules.side()), (40, 177));
         assert!(qr::encode(&"7".repeat(digits + 1), level, Segmentation::Smallest).is_err());
         assert!(qr::encode(&"x".repeat(bytes), level, Segmentation::ByteOnly).is_ok());
         let error = qr::encode(&"x".repeat(bytes + 1), level, Segmentation::ByteOnly).unwrap_err();
-        assert!(
-            matches!(error, DrawError::TooLong { unit: Unit::Bits, needed, limit } if needed > limit),
-            "{error:?}"
-        );
+        assert!(matches!(error, DrawError::TooLong { unit: Unit::Bits, needed, limit } if needed > limit), "{error:?}");
     }
 }
 
 #[test]
 fn nothing_is_not_drawn_and_nothing_secret_is_shown() {
-    assert_eq!(
-        qr::encode("", Level::M, Segmentation::Smallest).unwrap_err(),
-        DrawError::Empty
-    );
+    assert_eq!(qr::encode("", Level::M, Segmentation::Smallest).unwrap_err(), DrawError::Empty);
     let modules = qr::encode("6212345678901234567", Level::M, Segmentation::Smallest).unwrap();
     let shown = format!("{modules:?} {:?}", picture::luma(&modules));
     assert_eq!(
@@ -201,10 +159,7 @@ fn nothing_is_not_drawn_and_nothing_secret_is_shown() {
         )
     );
     let error = qr::encode(&"secret".repeat(600), Level::H, Segmentation::Smallest).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "the text is too long to draw: it needs 28820 bits, and at most 10208 fit"
-    );
+    assert_eq!(error.to_string(), "the text is too long to draw: it needs 28820 bits, and at most 10208 fit");
 }
 
 #[test]
@@ -212,60 +167,31 @@ fn a_centre_mark_needs_level_h_and_its_size_is_limited() {
     let text = "6212345678901234567";
     let weak = qr::encode(text, Level::Q, Segmentation::Smallest).unwrap();
     assert_eq!(mark::largest(&weak), 0);
-    assert_eq!(
-        mark::clear_centre(&weak, 1).unwrap_err(),
-        DrawError::MarkNeedsLevelH
-    );
+    assert_eq!(mark::clear_centre(&weak, 1).unwrap_err(), DrawError::MarkNeedsLevelH);
     let strong = qr::encode_from(text, Level::H, Segmentation::Smallest, 4).unwrap();
     let limit = mark::largest(&strong);
-    assert_eq!(
-        mark::clear_centre(&strong, limit + 2).unwrap_err(),
-        DrawError::MarkTooLarge {
-            side: limit + 2,
-            limit
-        }
-    );
-    assert!(
-        mark::clear_centre(&strong, limit - 1).is_err(),
-        "an even side has no centre module"
-    );
+    assert_eq!(mark::clear_centre(&strong, limit + 2).unwrap_err(), DrawError::MarkTooLarge { side: limit + 2, limit });
+    assert!(mark::clear_centre(&strong, limit - 1).is_err(), "an even side has no centre module");
 }
 
 #[test]
 fn a_reader_reads_every_version_under_the_largest_mark() {
     for version in 1..=40 {
         let text = format!("https://example.com/{version}");
-        let modules =
-            qr::encode_from(&text, Level::H, Segmentation::ByteOnly, version.max(4)).unwrap();
+        let modules = qr::encode_from(&text, Level::H, Segmentation::ByteOnly, version.max(4)).unwrap();
         let side = mark::largest(&modules);
         assert!(side * side * 100 <= mark::MAX_PERCENT * modules.side() * modules.side());
-        assert!(
-            side >= 5,
-            "version {} takes a mark of {side}",
-            modules.version()
-        );
+        assert!(side >= 5, "version {} takes a mark of {side}", modules.version());
         let cleared = mark::clear_centre(&modules, side).unwrap();
-        assert_eq!(
-            read(&cleared),
-            Some(text.clone().into_bytes()),
-            "light mark, version {version}"
-        );
+        assert_eq!(read(&cleared), Some(text.clone().into_bytes()), "light mark, version {version}");
         // The other extreme: a mark of which every module is the opposite of what it covers.
         let luma = picture::luma(&modules);
         let first = picture::QR_QUIET_ZONE + (modules.side() - side) / 2;
         let covered = first..first + side;
         let opposite = read_luma(luma.width * 4, luma.height * 4, |x, y| {
             let grey = luma.pixels[y / 4 * luma.width + x / 4];
-            if covered.contains(&(x / 4)) && covered.contains(&(y / 4)) {
-                255 - grey
-            } else {
-                grey
-            }
+            if covered.contains(&(x / 4)) && covered.contains(&(y / 4)) { 255 - grey } else { grey }
         });
-        assert_eq!(
-            opposite,
-            Some(text.into_bytes()),
-            "opposite mark, version {version}"
-        );
+        assert_eq!(opposite, Some(text.into_bytes()), "opposite mark, version {version}");
     }
 }

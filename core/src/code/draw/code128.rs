@@ -100,13 +100,9 @@ impl Set {
     /// The symbol character for the beginning of `rest` in this set, and how many characters it stands for.
     fn value(self, rest: &[u8]) -> Option<(u8, usize)> {
         match (self, rest) {
-            (Self::A, &[c @ 32..=95, ..]) | (Self::B, &[c @ 32..=127, ..]) => {
-                Some((c.wrapping_sub(32), 1))
-            }
+            (Self::A, &[c @ 32..=95, ..]) | (Self::B, &[c @ 32..=127, ..]) => Some((c.wrapping_sub(32), 1)),
             (Self::A, &[c @ 0..=31, ..]) => Some((c.wrapping_add(64), 1)),
-            (Self::C, &[tens @ b'0'..=b'9', units @ b'0'..=b'9', ..]) => {
-                Some((pair(tens, units), 2))
-            }
+            (Self::C, &[tens @ b'0'..=b'9', units @ b'0'..=b'9', ..]) => Some((pair(tens, units), 2)),
             _ => None,
         }
     }
@@ -140,12 +136,7 @@ fn steps(set: Set, rest: &[u8]) -> impl Iterator<Item = Step> {
     let stay_or_switch = Set::ALL.into_iter().filter_map(move |next| {
         let (value, characters) = next.value(rest)?;
         let change = (next != set).then_some(next.switch());
-        Some(Step {
-            change,
-            value,
-            characters,
-            next,
-        })
+        Some(Step { change, value, characters, next })
     });
     let other = match set {
         Set::A => Some(Set::B),
@@ -154,12 +145,7 @@ fn steps(set: Set, rest: &[u8]) -> impl Iterator<Item = Step> {
     };
     let shifted = other.and_then(|other| {
         let (value, characters) = other.value(rest)?;
-        Some(Step {
-            change: Some(SHIFT),
-            value,
-            characters,
-            next: set,
-        })
+        Some(Step { change: Some(SHIFT), value, characters, next: set })
     });
     stay_or_switch.chain(shifted)
 }
@@ -177,12 +163,7 @@ pub struct Bars {
 impl Bars {
     /// Nothing but the start character.
     fn started(start: Set) -> Self {
-        let mut bars = Self {
-            words: [0; WORDS],
-            modules: 0,
-            weighted: 0,
-            position: 0,
-        };
+        let mut bars = Self { words: [0; WORDS], modules: 0, weighted: 0, position: 0 };
         bars.push(start.start());
         // The start character and the first after it both have weight 1.
         bars.weighted = u32::from(start.start());
@@ -193,9 +174,7 @@ impl Bars {
         let pattern = PATTERNS.get(usize::from(value)).copied().unwrap_or(0);
         self.append(u64::from(pattern), 11);
         // At most 162 characters of at most 105 each: far from the range of u32.
-        self.weighted = self
-            .weighted
-            .wrapping_add(self.position.wrapping_mul(u32::from(value)));
+        self.weighted = self.weighted.wrapping_add(self.position.wrapping_mul(u32::from(value)));
         self.position = self.position.wrapping_add(1);
     }
 
@@ -235,10 +214,7 @@ impl Bars {
 
     /// The modules from the left, `true` = bar.
     pub fn modules(&self) -> impl Iterator<Item = bool> {
-        self.words
-            .iter()
-            .flat_map(|word| (0..64_u32).map(move |i| word.wrapping_shr(i) & 1 == 1))
-            .take(self.len())
+        self.words.iter().flat_map(|word| (0..64_u32).map(move |i| word.wrapping_shr(i) & 1 == 1)).take(self.len())
     }
 
     /// Widths in modules, 1 to 4: bar, space, bar, … and a bar last.
@@ -257,18 +233,14 @@ impl Bars {
     /// The modules as words: module `x` is bit `x % 64` of word `x / 64`, 1 = bar.
     #[must_use]
     pub fn words(&self) -> &[u64] {
-        self.words
-            .get(..self.len().div_ceil(64))
-            .unwrap_or_default()
+        self.words.get(..self.len().div_ceil(64)).unwrap_or_default()
     }
 }
 
 impl fmt::Debug for Bars {
     /// Without the bars: they are the payment code.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Bars")
-            .field("modules", &self.modules)
-            .finish_non_exhaustive()
+        f.debug_struct("Bars").field("modules", &self.modules).finish_non_exhaustive()
     }
 }
 
@@ -290,11 +262,7 @@ pub fn encode(text: &str) -> Result<Bars, DrawError> {
         return Err(DrawError::BadCharacter { position });
     }
     if bytes.len() > MAX_CHARACTERS {
-        return Err(DrawError::TooLong {
-            needed: bytes.len(),
-            limit: MAX_CHARACTERS,
-            unit: Unit::Characters,
-        });
+        return Err(DrawError::TooLong { needed: bytes.len(), limit: MAX_CHARACTERS, unit: Unit::Characters });
     }
     Ok(encode_ascii(bytes))
 }
@@ -317,35 +285,23 @@ fn encode_digits(digits: &[u8]) -> Bars {
 fn encode_ascii(text: &[u8]) -> Bars {
     let mut least = [[0_u16; 3]; MAX_CHARACTERS + 1];
     let cost = |least: &[[u16; 3]; MAX_CHARACTERS + 1], at: usize, step: Step| {
-        let after = least
-            .get(at.saturating_add(step.characters))
-            .map_or(0, |sets| *of(sets, step.next));
+        let after = least.get(at.saturating_add(step.characters)).map_or(0, |sets| *of(sets, step.next));
         after.saturating_add(step.cost())
     };
     for at in (0..text.len()).rev() {
         let rest = text.get(at..).unwrap_or_default();
         // Sets A and B together hold all of ASCII, so there always is a step.
-        let best = Set::ALL.map(|set| {
-            steps(set, rest)
-                .map(|step| cost(&least, at, step))
-                .min()
-                .unwrap_or(u16::MAX)
-        });
+        let best = Set::ALL.map(|set| steps(set, rest).map(|step| cost(&least, at, step)).min().unwrap_or(u16::MAX));
         if let Some(sets) = least.get_mut(at) {
             *sets = best;
         }
     }
 
     let [first, ..] = least;
-    let mut set = Set::ALL
-        .into_iter()
-        .min_by_key(|set| *of(&first, *set))
-        .unwrap_or(Set::B);
+    let mut set = Set::ALL.into_iter().min_by_key(|set| *of(&first, *set)).unwrap_or(Set::B);
     let mut bars = Bars::started(set);
     let mut at = 0_usize;
-    while let Some(step) =
-        steps(set, text.get(at..).unwrap_or_default()).min_by_key(|step| cost(&least, at, *step))
-    {
+    while let Some(step) = steps(set, text.get(at..).unwrap_or_default()).min_by_key(|step| cost(&least, at, *step)) {
         if let Some(change) = step.change {
             bars.push(change);
         }

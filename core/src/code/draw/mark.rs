@@ -66,9 +66,7 @@ fn largest_ring(template: &Template, blocks: usize, data: usize) -> Option<usize
 
     let mut of_block = vec![Vec::new(); blocks];
     for (index, ring) in rings.iter().enumerate() {
-        of_block
-            .get_mut(block_of(index, data, blocks)?)?
-            .push(*ring);
+        of_block.get_mut(block_of(index, data, blocks)?)?.push(*ring);
     }
     let mut largest = centre.checked_sub(9)?; // the format information begins 8 modules from the edge
     for block in &mut of_block {
@@ -76,15 +74,8 @@ fn largest_ring(template: &Template, blocks: usize, data: usize) -> Option<usize
         // The codeword that would be one too many, and must stay outside.
         largest = largest.min(block.get(bearable)?.checked_sub(1)?);
     }
-    let area = |ring: usize| {
-        ring.saturating_mul(2)
-            .saturating_add(1)
-            .saturating_pow(2)
-            .saturating_mul(100)
-    };
-    (0..=largest)
-        .rev()
-        .find(|ring| area(*ring) <= MAX_PERCENT.saturating_mul(side).saturating_mul(side))
+    let area = |ring: usize| ring.saturating_mul(2).saturating_add(1).saturating_pow(2).saturating_mul(100);
+    (0..=largest).rev().find(|ring| area(*ring) <= MAX_PERCENT.saturating_mul(side).saturating_mul(side))
 }
 
 /// For each codeword in the order of placement, the least distance from the centre of one of its modules.
@@ -95,27 +86,14 @@ fn codeword_rings(template: &Template, centre: usize) -> Vec<usize> {
         .flat_map(|run| positions(*run))
         .map(|(x, y)| x.abs_diff(centre).max(y.abs_diff(centre)))
         .collect();
-    rings
-        .as_chunks::<8>()
-        .0
-        .iter()
-        .filter_map(|codeword| codeword.iter().min().copied())
-        .collect()
+    rings.as_chunks::<8>().0.iter().filter_map(|codeword| codeword.iter().min().copied()).collect()
 }
 
 /// The modules of a run in the order of the data.
 fn positions(run: Run) -> impl Iterator<Item = (usize, usize)> {
-    let (right, top, len) = (
-        usize::from(run.column),
-        usize::from(run.row),
-        usize::from(run.len),
-    );
+    let (right, top, len) = (usize::from(run.column), usize::from(run.row), usize::from(run.len));
     (0..len).flat_map(move |step| {
-        let down = if run.up {
-            len.saturating_sub(step).saturating_sub(1)
-        } else {
-            step
-        };
+        let down = if run.up { len.saturating_sub(step).saturating_sub(1) } else { step };
         let y = top.saturating_add(down);
         let (first, second) = match run.columns {
             Columns::Both => (Some(right), Some(right.saturating_sub(1))),
@@ -133,9 +111,7 @@ fn block_of(index: usize, data: usize, blocks: usize) -> Option<usize> {
     if index < shorter {
         index.checked_rem(blocks)
     } else if index < data {
-        index
-            .checked_sub(shorter)?
-            .checked_add(blocks.checked_sub(data.checked_sub(shorter)?)?)
+        index.checked_sub(shorter)?.checked_add(blocks.checked_sub(data.checked_sub(shorter)?)?)
     } else {
         index.checked_sub(data)?.checked_rem(blocks)
     }

@@ -76,34 +76,18 @@ impl fmt::Display for DrawError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => f.write_str("there is no text to draw"),
-            Self::TooLong {
-                needed,
-                limit,
-                unit,
-            } => {
-                write!(
-                    f,
-                    "the text is too long to draw: it needs {needed} {unit}, and at most {limit} fit"
-                )
+            Self::TooLong { needed, limit, unit } => {
+                write!(f, "the text is too long to draw: it needs {needed} {unit}, and at most {limit} fit")
             }
             Self::BadCharacter { position } => {
-                write!(
-                    f,
-                    "character {position} (counted from 0) has no place in Code 128, which holds ASCII only"
-                )
+                write!(f, "character {position} (counted from 0) has no place in Code 128, which holds ASCII only")
             }
             Self::MarkNeedsLevelH => f.write_str("a centre mark needs error correction level H"),
             Self::MarkTooLarge { side, limit: 0 } => {
-                write!(
-                    f,
-                    "a centre mark of {side} modules is too large: this symbol is too small for any mark"
-                )
+                write!(f, "a centre mark of {side} modules is too large: this symbol is too small for any mark")
             }
             Self::MarkTooLarge { side, limit } => {
-                write!(
-                    f,
-                    "a centre mark of {side} modules does not suit: its side must be odd and at most {limit}"
-                )
+                write!(f, "a centre mark of {side} modules does not suit: its side must be odd and at most {limit}")
             }
             Self::BadSize { least } => write!(
                 f,

@@ -82,20 +82,14 @@ pub struct Rgba {
 impl fmt::Debug for Luma {
     /// Without the pixels: they are the payment code.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Luma")
-            .field("width", &self.width)
-            .field("height", &self.height)
-            .finish_non_exhaustive()
+        f.debug_struct("Luma").field("width", &self.width).field("height", &self.height).finish_non_exhaustive()
     }
 }
 
 impl fmt::Debug for Rgba {
     /// Without the pixels: they are the payment code.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Rgba")
-            .field("width", &self.width)
-            .field("height", &self.height)
-            .finish_non_exhaustive()
+        f.debug_struct("Rgba").field("width", &self.width).field("height", &self.height).finish_non_exhaustive()
     }
 }
 
@@ -113,21 +107,13 @@ pub fn luma<'a>(symbol: impl Into<Symbol<'a>>) -> Luma {
                 push_line(&mut pixels, row, modules.side(), QR_QUIET_ZONE);
             }
             pixels.resize(pixels.len().saturating_add(blank), LIGHT);
-            Luma {
-                width,
-                height: width,
-                pixels,
-            }
+            Luma { width, height: width, pixels }
         }
         Symbol::Code128(bars) => {
             let width = bars.len().saturating_add(2 * CODE128_QUIET_ZONE);
             let mut pixels = Vec::with_capacity(width);
             push_line(&mut pixels, bars.words(), bars.len(), CODE128_QUIET_ZONE);
-            Luma {
-                width,
-                height: 1,
-                pixels,
-            }
+            Luma { width, height: 1, pixels }
         }
     }
 }
@@ -139,11 +125,7 @@ fn push_line(pixels: &mut Vec<u8>, words: &[u64], modules: usize, quiet: usize) 
         let grey: [u8; 64] = core::array::from_fn(|i| {
             // `i` is below 64: the conversion and the shift lose nothing.
             let bit = u32::try_from(i).unwrap_or(0);
-            if word.wrapping_shr(bit) & 1 == 1 {
-                DARK
-            } else {
-                LIGHT
-            }
+            if word.wrapping_shr(bit) & 1 == 1 { DARK } else { LIGHT }
         });
         let missing = end.saturating_sub(pixels.len()).min(64);
         pixels.extend_from_slice(grey.get(..missing).unwrap_or_default());
@@ -156,11 +138,7 @@ fn push_line(pixels: &mut Vec<u8>, words: &[u64], modules: usize, quiet: usize) 
 ///
 /// # Errors
 /// [`DrawError::BadSize`] if a module would be smaller than a pixel, or a side is larger than [`MAX_SIDE`].
-pub fn rgba<'a>(
-    symbol: impl Into<Symbol<'a>>,
-    width: usize,
-    height: usize,
-) -> Result<Rgba, DrawError> {
+pub fn rgba<'a>(symbol: impl Into<Symbol<'a>>, width: usize, height: usize) -> Result<Rgba, DrawError> {
     let luma = luma(symbol);
     let scale = match luma.height {
         1 => width.checked_div(luma.width),
@@ -192,11 +170,7 @@ pub fn rgba<'a>(
         }
     }
     pixels.resize(row_bytes.saturating_mul(height), LIGHT);
-    Ok(Rgba {
-        width,
-        height,
-        pixels,
-    })
+    Ok(Rgba { width, height, pixels })
 }
 
 /// An SVG document: a white ground and all dark modules as one path, one unit a module.
@@ -212,11 +186,7 @@ pub fn svg<'a>(symbol: impl Into<Symbol<'a>>) -> String {
         for run in row.chunk_by(|a, b| a == b) {
             if run.first() == Some(&DARK) {
                 // Writing into a String cannot fail.
-                let _ = write!(
-                    path,
-                    "M{x} {y}h{len}v{line_height}h-{len}z",
-                    len = run.len()
-                );
+                let _ = write!(path, "M{x} {y}h{len}v{line_height}h-{len}z", len = run.len());
             }
             x = x.saturating_add(run.len());
         }
@@ -234,23 +204,15 @@ pub fn svg<'a>(symbol: impl Into<Symbol<'a>>) -> String {
 pub fn png<'a>(symbol: impl Into<Symbol<'a>>, scale: usize) -> Result<Vec<u8>, DrawError> {
     let symbol = symbol.into();
     let (modules_wide, modules_high) = symbol.size();
-    let (width, height) = (
-        modules_wide.saturating_mul(scale),
-        modules_high.saturating_mul(scale),
-    );
+    let (width, height) = (modules_wide.saturating_mul(scale), modules_high.saturating_mul(scale));
     if scale == 0 || width > MAX_SIDE {
-        return Err(DrawError::BadSize {
-            least: modules_wide,
-        });
+        return Err(DrawError::BadSize { least: modules_wide });
     }
     let picture = luma(symbol);
     let rows_each = if picture.height == 1 { height } else { scale };
     let mut packed = Vec::with_capacity(width.div_ceil(8).saturating_mul(height));
     for row in picture.pixels.chunks(picture.width) {
-        let wide: Vec<u8> = row
-            .iter()
-            .flat_map(|grey| core::iter::repeat_n(*grey, scale))
-            .collect();
+        let wide: Vec<u8> = row.iter().flat_map(|grey| core::iter::repeat_n(*grey, scale)).collect();
         let start = packed.len();
         packed.extend(wide.chunks(8).map(pack));
         let end = packed.len();
@@ -265,9 +227,7 @@ pub fn png<'a>(symbol: impl Into<Symbol<'a>>, scale: usize) -> Result<Vec<u8>, D
     encoder.set_color(png::ColorType::Grayscale);
     encoder.set_depth(png::BitDepth::One);
     let mut writer = encoder.write_header().map_err(|_| DrawError::Png)?;
-    writer
-        .write_image_data(&packed)
-        .map_err(|_| DrawError::Png)?;
+    writer.write_image_data(&packed).map_err(|_| DrawError::Png)?;
     writer.finish().map_err(|_| DrawError::Png)?;
     Ok(file)
 }
@@ -305,13 +265,11 @@ pub fn terminal(modules: &Modules, ground: Ground) -> String {
     for pair in rows.chunks(2) {
         let upper = pair.first().copied().unwrap_or(&outside);
         let lower = pair.get(1).copied().unwrap_or(&outside);
-        text.extend(upper.iter().zip(lower).map(|(upper, lower)| {
-            match (*upper == ink, *lower == ink) {
-                (true, true) => '█',
-                (true, false) => '▀',
-                (false, true) => '▄',
-                (false, false) => ' ',
-            }
+        text.extend(upper.iter().zip(lower).map(|(upper, lower)| match (*upper == ink, *lower == ink) {
+            (true, true) => '█',
+            (true, false) => '▀',
+            (false, true) => '▄',
+            (false, false) => ' ',
         }));
         text.push('\n');
     }

@@ -57,11 +57,7 @@ pub(super) fn place(template: &Template, codewords: &[u8], level_bits: u8) -> (G
     }
 }
 
-fn place_in<const W: usize, const N: usize>(
-    template: &Template,
-    codewords: &[u8],
-    level_bits: u8,
-) -> (Grid, u8) {
+fn place_in<const W: usize, const N: usize>(template: &Template, codewords: &[u8], level_bits: u8) -> (Grid, u8) {
     let side = template.free.side;
     let free = lines::<W, N>(&template.free);
     let mut columns = lines::<W, N>(&template.function);
@@ -84,13 +80,7 @@ fn place_in<const W: usize, const N: usize>(
         let format = Format::new(level_bits, mask, side);
         apply(&MASKS[usize::from(mask)], &rows, &free, side, &mut masked);
         format.stamp(&mut masked, format.along_row, format.along_column);
-        apply(
-            &MASKS_TRANSPOSED[usize::from(mask)],
-            &columns,
-            &free,
-            side,
-            &mut masked_columns,
-        );
+        apply(&MASKS_TRANSPOSED[usize::from(mask)], &columns, &free, side, &mut masked_columns);
         format.stamp(&mut masked_columns, format.along_column, format.along_row);
         let penalty = penalty(&masked, &masked_columns, side, &mut found);
         if penalty < best.0 {
@@ -98,14 +88,7 @@ fn place_in<const W: usize, const N: usize>(
         }
     }
     let bits = best.2[..side].as_flattened().to_vec();
-    (
-        Grid {
-            side,
-            words: W,
-            bits,
-        },
-        best.1,
-    )
+    (Grid { side, words: W, bits }, best.1)
 }
 
 fn lines<const W: usize, const N: usize>(grid: &Grid) -> Lines<W, N> {
@@ -120,32 +103,16 @@ fn lines<const W: usize, const N: usize>(grid: &Grid) -> Lines<W, N> {
 fn lay<const W: usize, const N: usize>(runs: &[Run], codewords: &[u8], columns: &mut Lines<W, N>) {
     let mut at = 0;
     for run in runs {
-        let (column, word, shift) = (
-            usize::from(run.column),
-            usize::from(run.row) / 64,
-            run.row % 64,
-        );
-        let taken = if run.columns == Columns::Both {
-            2 * run.len
-        } else {
-            run.len
-        };
+        let (column, word, shift) = (usize::from(run.column), usize::from(run.row) / 64, run.row % 64);
+        let taken = if run.columns == Columns::Both { 2 * run.len } else { run.len };
         // The next `taken` bits, as the topmost row needs them at the low end.
         let window = window(codewords, at);
-        let bits = if run.up {
-            window >> (64 - taken)
-        } else {
-            window.reverse_bits() & u64::MAX >> (64 - taken)
-        };
+        let bits = if run.up { window >> (64 - taken) } else { window.reverse_bits() & u64::MAX >> (64 - taken) };
         at += usize::from(taken);
         match run.columns {
             Columns::Both => {
                 // The right column takes the earlier bit of each two: the upper bit when climbing, the lower when not.
-                let (first, second) = if run.up {
-                    (bits >> 1, bits)
-                } else {
-                    (bits, bits >> 1)
-                };
+                let (first, second) = if run.up { (bits >> 1, bits) } else { (bits, bits >> 1) };
                 columns[column][word] |= even_bits(first) << shift;
                 columns[column - 1][word] |= even_bits(second) << shift;
             }
@@ -179,11 +146,7 @@ const fn even_bits(x: u64) -> u64 {
 }
 
 /// Exchanges rows and columns, in blocks of 64 by 64.
-fn transpose<const W: usize, const N: usize>(
-    from: &Lines<W, N>,
-    to: &mut Lines<W, N>,
-    side: usize,
-) {
+fn transpose<const W: usize, const N: usize>(from: &Lines<W, N>, to: &mut Lines<W, N>, side: usize) {
     for across in 0..W {
         for down in 0..W {
             let mut block = [0; 64];
@@ -191,11 +154,7 @@ fn transpose<const W: usize, const N: usize>(
                 *line = from[64 * across + i][down];
             }
             transpose_block(&mut block);
-            for (i, line) in block
-                .iter()
-                .enumerate()
-                .take(side.saturating_sub(64 * down))
-            {
+            for (i, line) in block.iter().enumerate().take(side.saturating_sub(64 * down)) {
                 to[64 * down + i][across] = *line;
             }
         }
@@ -261,20 +220,11 @@ impl Format {
         // Column 8 reads from the least significant bit on; the dark module stands before the lower part.
         let mut along_column = [bits & 0x3F | (bits >> 6 & 3) << 7, 0, 0];
         or_at(&mut along_column, bits >> 8 << 1 | 1, side - 8);
-        Self {
-            side,
-            along_row,
-            along_column,
-        }
+        Self { side, along_row, along_column }
     }
 
     /// Writes `along` into line 8 and each bit of `across` into bit 8 of its line.
-    fn stamp<const W: usize, const N: usize>(
-        &self,
-        lines: &mut Lines<W, N>,
-        along: [u64; 3],
-        across: [u64; 3],
-    ) {
+    fn stamp<const W: usize, const N: usize>(&self, lines: &mut Lines<W, N>, along: [u64; 3], across: [u64; 3]) {
         for w in 0..W {
             lines[8][w] |= along[w];
         }
@@ -308,11 +258,7 @@ fn penalty<const W: usize, const N: usize>(
 }
 
 /// Rules 1 and 3 along one direction. `found` is scratch space: its content does not matter.
-fn line_penalty<const W: usize, const N: usize>(
-    lines: &Lines<W, N>,
-    side: usize,
-    found: &mut [Lines<W, N>; 3],
-) -> u32 {
+fn line_penalty<const W: usize, const N: usize>(lines: &Lines<W, N>, side: usize, found: &mut [Lines<W, N>; 3]) -> u32 {
     let four_from = below::<W>(side - 4);
     let four_light_from = below::<W>(side - 3);
     let [fives, runs, finders] = found;
@@ -339,22 +285,11 @@ fn line_penalty<const W: usize, const N: usize>(
 }
 
 /// Rule 2: squares of two by two modules of one colour.
-fn block_penalty<const W: usize, const N: usize>(
-    rows: &Lines<W, N>,
-    side: usize,
-    found: &mut [Lines<W, N>; 3],
-) -> u32 {
+fn block_penalty<const W: usize, const N: usize>(rows: &Lines<W, N>, side: usize, found: &mut [Lines<W, N>; 3]) -> u32 {
     let inner = below::<W>(side - 1);
     let [blocks, ..] = found;
-    for ((upper, lower), block) in rows[..side]
-        .iter()
-        .zip(&rows[1..side])
-        .zip(blocks.iter_mut())
-    {
-        let differs = or(
-            or(xor(*upper, right(*upper, 1)), xor(*lower, right(*lower, 1))),
-            xor(*upper, *lower),
-        );
+    for ((upper, lower), block) in rows[..side].iter().zip(&rows[1..side]).zip(blocks.iter_mut()) {
+        let differs = or(or(xor(*upper, right(*upper, 1)), xor(*lower, right(*lower, 1))), xor(*upper, *lower));
         *block = and(not(differs), inner);
     }
     3 * count(blocks[..side - 1].as_flattened())

@@ -110,12 +110,7 @@ impl Modules {
     #[must_use]
     pub fn is_dark(&self, x: usize, y: usize) -> bool {
         let word = self.rows().nth(y).and_then(|row| row.get(x / 64));
-        word.is_some_and(|word| {
-            word.checked_shr(u32::try_from(x % 64).unwrap_or(0))
-                .unwrap_or(0)
-                & 1
-                == 1
-        })
+        word.is_some_and(|word| word.checked_shr(u32::try_from(x % 64).unwrap_or(0)).unwrap_or(0) & 1 == 1)
     }
 
     /// Codewords of data, without error correction.
@@ -153,19 +148,8 @@ pub fn encode(text: &str, level: Level, segmentation: Segmentation) -> Result<Mo
 ///
 /// # Errors
 /// As [`encode`].
-pub fn encode_from(
-    text: &str,
-    level: Level,
-    segmentation: Segmentation,
-    least: u8,
-) -> Result<Modules, DrawError> {
-    let codewords = codewords(
-        text.as_bytes(),
-        !text.is_ascii(),
-        level,
-        segmentation,
-        least,
-    )?;
+pub fn encode_from(text: &str, level: Level, segmentation: Segmentation, least: u8) -> Result<Modules, DrawError> {
+    let codewords = codewords(text.as_bytes(), !text.is_ascii(), level, segmentation, least)?;
     Ok(finish(&codewords, level))
 }
 
@@ -180,10 +164,5 @@ pub fn encode_bytes(bytes: &[u8], level: Level) -> Result<Modules, DrawError> {
 
 fn finish(codewords: &Codewords, level: Level) -> Modules {
     let (grid, mask) = place(codewords.template, &codewords.bytes, level.indicator());
-    Modules {
-        grid,
-        version: codewords.version,
-        mask,
-        level,
-    }
+    Modules { grid, version: codewords.version, mask, level }
 }

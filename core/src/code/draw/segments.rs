@@ -36,11 +36,7 @@ pub(super) fn codewords(
         return Err(DrawError::Empty);
     }
     let header = if utf8_header { ECI_BITS } else { 0 };
-    let whole = Segment {
-        mode: Mode::Byte,
-        begin: 0,
-        end: data.len(),
-    };
+    let whole = Segment { mode: Mode::Byte, begin: 0, end: data.len() };
     let pieces: Vec<Segment> = match segmentation {
         Segmentation::ByteOnly => vec![whole],
         Segmentation::Smallest => Parser::new(data).map(without_kanji).collect(),
@@ -64,55 +60,32 @@ pub(super) fn codewords(
             unit: Unit::Bits,
         });
     }
-    Err(DrawError::TooLong {
-        needed,
-        limit: capacity(40, level),
-        unit: Unit::Bits,
-    })
+    Err(DrawError::TooLong { needed, limit: capacity(40, level), unit: Unit::Bits })
 }
 
 /// Kanji mode means Shift JIS. Bytes of UTF-8 that look like it would be read back as other characters.
 fn without_kanji(segment: Segment) -> Segment {
     match segment.mode {
-        Mode::Kanji => Segment {
-            mode: Mode::Byte,
-            ..segment
-        },
+        Mode::Kanji => Segment { mode: Mode::Byte, ..segment },
         _ => segment,
     }
 }
 
 /// Data bits of a version, 0 for a version that does not exist.
 pub(super) fn capacity(version: i16, level: Level) -> usize {
-    Bits::new(Version::Normal(version))
-        .max_len(level.of_crate())
-        .unwrap_or(0)
+    Bits::new(Version::Normal(version)).max_len(level.of_crate()).unwrap_or(0)
 }
 
-fn fill(
-    data: &[u8],
-    utf8_header: bool,
-    level: Level,
-    segments: &[Segment],
-    version: i16,
-) -> Option<Codewords> {
+fn fill(data: &[u8], utf8_header: bool, level: Level, segments: &[Segment], version: i16) -> Option<Codewords> {
     let mut bits = Bits::new(Version::Normal(version));
     if utf8_header {
         bits.push_eci_designator(UTF8).ok()?;
     }
     bits.push_segments(data, segments.iter().copied()).ok()?;
     bits.push_terminator(level.of_crate()).ok()?;
-    let (mut bytes, correction) = construct_codewords(
-        &bits.into_bytes(),
-        Version::Normal(version),
-        level.of_crate(),
-    )
-    .ok()?;
+    let (mut bytes, correction) =
+        construct_codewords(&bits.into_bytes(), Version::Normal(version), level.of_crate()).ok()?;
     bytes.extend_from_slice(&correction);
     let version = u8::try_from(version).ok()?;
-    Some(Codewords {
-        version,
-        template: template(version)?,
-        bytes,
-    })
+    Some(Codewords { version, template: template(version)?, bytes })
 }

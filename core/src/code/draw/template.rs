@@ -22,11 +22,7 @@ pub(super) struct Grid {
 impl Grid {
     pub(super) fn new(side: usize) -> Self {
         let words = side.div_ceil(64);
-        Self {
-            side,
-            words,
-            bits: vec![0; side * words],
-        }
+        Self { side, words, bits: vec![0; side * words] }
     }
 
     fn set(&mut self, x: usize, y: usize, dark: bool) {
@@ -148,11 +144,7 @@ fn build(version: usize) -> Template {
         }
     }
     let runs = runs(&free);
-    Template {
-        function,
-        free,
-        runs,
-    }
+    Template { function, free, runs }
 }
 
 /// Rows and columns of the alignment pattern centres (ISO/IEC 18004 Annex E).
@@ -165,11 +157,7 @@ fn alignment_centres(version: usize) -> Vec<usize> {
     }
     let gaps = version / 7 + 1;
     let last = version * 4 + 10;
-    let step = if version == 32 {
-        26
-    } else {
-        (last - 6).div_ceil(gaps).next_multiple_of(2)
-    };
+    let step = if version == 32 { 26 } else { (last - 6).div_ceil(gaps).next_multiple_of(2) };
     let mut centres: Vec<usize> = (0..gaps).map(|i| last - i * step).collect();
     centres.push(6);
     centres.reverse();
@@ -202,22 +190,14 @@ fn runs(free: &Grid) -> Vec<Run> {
             };
             match (&mut open, columns) {
                 (Some(run), Some(columns))
-                    if run.columns == columns
-                        && run.len < 32
-                        && y / 64 == usize::from(run.row) / 64 =>
+                    if run.columns == columns && run.len < 32 && y / 64 == usize::from(run.row) / 64 =>
                 {
                     run.len += 1;
                     run.row = run.row.min(y as u8);
                 }
                 _ => {
                     runs.extend(open.take());
-                    open = columns.map(|columns| Run {
-                        column: right as u8,
-                        row: y as u8,
-                        len: 1,
-                        columns,
-                        up,
-                    });
+                    open = columns.map(|columns| Run { column: right as u8, row: y as u8, len: 1, columns, up });
                 }
             }
         }

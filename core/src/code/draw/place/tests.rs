@@ -11,17 +11,14 @@ type Naive = Vec<Vec<bool>>;
 /// ISO/IEC 18004 Table 11, module by module.
 fn naive_penalty(rows: &Naive) -> u32 {
     let side = rows.len();
-    let columns: Naive = (0..side)
-        .map(|x| rows.iter().map(|row| row[x]).collect())
-        .collect();
+    let columns: Naive = (0..side).map(|x| rows.iter().map(|row| row[x]).collect()).collect();
     let mut penalty = 0;
     for line in rows.iter().chain(&columns) {
         for run in line.chunk_by(|a, b| a == b).filter(|run| run.len() >= 5) {
             penalty += 3 + run.len() - 5;
         }
         for start in 0..side.saturating_sub(6) {
-            let light =
-                |from: usize, to: usize| to <= side && line[from..to].iter().all(|dark| !dark);
+            let light = |from: usize, to: usize| to <= side && line[from..to].iter().all(|dark| !dark);
             let finder = line[start..start + 7] == [true, false, true, true, true, false, true];
             if finder && (start >= 4 && light(start - 4, start) || light(start + 7, start + 11)) {
                 penalty += 40;
@@ -31,10 +28,7 @@ fn naive_penalty(rows: &Naive) -> u32 {
     for y in 1..side {
         for x in 1..side {
             let colour = rows[y][x];
-            if [rows[y][x - 1], rows[y - 1][x], rows[y - 1][x - 1]]
-                .iter()
-                .all(|other| *other == colour)
-            {
+            if [rows[y][x - 1], rows[y - 1][x], rows[y - 1][x - 1]].iter().all(|other| *other == colour) {
                 penalty += 3;
             }
         }
@@ -70,12 +64,7 @@ fn packed_penalty_of_any(rows: &Naive) -> u32 {
 
 /// Random modules of a real side. `density` makes long runs and squares likely, stamps make finder-like patterns likely.
 fn grids() -> impl Strategy<Value = Naive> {
-    (
-        1_usize..=40,
-        1_u32..=15,
-        any::<u64>(),
-        prop::collection::vec((any::<u16>(), any::<u16>(), any::<bool>()), 0..40),
-    )
+    (1_usize..=40, 1_u32..=15, any::<u64>(), prop::collection::vec((any::<u16>(), any::<u16>(), any::<bool>()), 0..40))
         .prop_map(|(version, density, seed, stamps)| {
             let side = 17 + 4 * version;
             let mut state = seed | 1;
@@ -85,17 +74,11 @@ fn grids() -> impl Strategy<Value = Naive> {
                 state ^= state << 17;
                 (state >> 33) as u32 % 16
             };
-            let mut rows: Naive = (0..side)
-                .map(|_| (0..side).map(|_| next() < density).collect())
-                .collect();
+            let mut rows: Naive = (0..side).map(|_| (0..side).map(|_| next() < density).collect()).collect();
             for (x, y, down) in stamps {
                 let (line, start) = (usize::from(x) % side, usize::from(y) % (side - 10));
                 for (i, module) in "10111010000".bytes().enumerate() {
-                    let at = if seed % 2 == 0 {
-                        start + i
-                    } else {
-                        start + 10 - i
-                    };
+                    let at = if seed % 2 == 0 { start + i } else { start + 10 - i };
                     let (row, column) = if down { (at, line) } else { (line, at) };
                     rows[row][column] = module == b'1';
                 }
@@ -134,10 +117,7 @@ fn solid_squares_cost_what_the_standard_says() {
     let expected = 2 * 21 * (3 + 16) + 400 * 3 + 10 * 10;
     for dark in [false, true] {
         let rows = vec![vec![dark; 21]; 21];
-        assert_eq!(
-            (packed_penalty_of_any(&rows), naive_penalty(&rows)),
-            (expected, expected)
-        );
+        assert_eq!((packed_penalty_of_any(&rows), naive_penalty(&rows)), (expected, expected));
     }
 }
 
@@ -149,14 +129,9 @@ fn the_mask_is_the_cheapest_of_the_eight_that_another_encoder_draws() {
         let text: String = scattered.map(|n| char::from(33 + (n % 90) as u8)).collect();
         let modules = qr::encode_from(&text, Level::H, Segmentation::ByteOnly, version).unwrap();
         assert_eq!(modules.version(), version);
-        let penalties: Vec<u32> = (0..8)
-            .map(|mask| naive_penalty(&drawn_by_qrcodegen(&text, version, mask)))
-            .collect();
+        let penalties: Vec<u32> = (0..8).map(|mask| naive_penalty(&drawn_by_qrcodegen(&text, version, mask))).collect();
         let cheapest = *penalties.iter().min().unwrap();
-        assert_eq!(
-            penalties.iter().position(|penalty| *penalty == cheapest),
-            Some(usize::from(modules.mask()))
-        );
+        assert_eq!(penalties.iter().position(|penalty| *penalty == cheapest), Some(usize::from(modules.mask())));
         seen[usize::from(modules.mask())] = true;
     }
     assert_eq!(seen, [true; 8], "the texts should take every mask");
@@ -165,16 +140,8 @@ fn the_mask_is_the_cheapest_of_the_eight_that_another_encoder_draws() {
 fn drawn_by_qrcodegen(text: &str, version: u8, mask: u8) -> Naive {
     let segments = [QrSegment::make_bytes(text.as_bytes())];
     let version = Version::new(version);
-    let code = QrCode::encode_segments_advanced(
-        &segments,
-        QrCodeEcc::High,
-        version,
-        version,
-        Some(Mask::new(mask)),
-        false,
-    )
-    .unwrap();
-    (0..code.size())
-        .map(|y| (0..code.size()).map(|x| code.get_module(x, y)).collect())
-        .collect()
+    let code =
+        QrCode::encode_segments_advanced(&segments, QrCodeEcc::High, version, version, Some(Mask::new(mask)), false)
+            .unwrap();
+    (0..code.size()).map(|y| (0..code.size()).map(|x| code.get_module(x, y)).collect()).collect()
 }
