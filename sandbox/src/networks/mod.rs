@@ -95,9 +95,10 @@ pub(crate) fn home() -> Result<Currency, Refused> {
 
 /// So many random decimal digits.
 fn digits(count: usize) -> Result<String, Refused> {
+    let random: &dyn Random = &SystemRandom;
     let mut text = String::with_capacity(count);
     while text.len() < count {
-        let [byte] = (&SystemRandom as &dyn Random).bytes::<1>()?;
+        let [byte] = random.bytes::<1>()?;
         // 250 is the largest multiple of ten that a byte holds: above it, some digits would come more often.
         if byte < 250 {
             text.push(char::from(b'0'.saturating_add(byte % 10)));

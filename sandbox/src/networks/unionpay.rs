@@ -80,6 +80,6 @@ mod tests {
         let digits = shown_digits("12345678901234");
         assert_eq!(digits.len(), 19);
         assert!(digits.starts_with("62"));
-        assert_ne!(u32::from(luhn(&digits[..18])), digits[18..].parse().unwrap());
+        assert_ne!(u32::from(luhn(&digits[..18])), digits[18..].parse::<u32>().unwrap());
     }
 }

@@ -146,3 +146,155 @@ fn post(
     }
     Ok(entry)
 }
+
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, clippy::as_conversions, reason = "test code")]
+mod tests {
+    use super::*;
+    use crate::networks::{Rail, home, rate};
+    use crate::state::payments::{next_seq, record, settle};
+    use crate::state::{Store, audit, new_id, orders, refunds, users};
+    use jigap::crypto::{Digest, HostKey};
+    use jigap::payment::{Answer, Outcome};
+    use proptest::prelude::*;
+
+    const NOW: ServerMs = ServerMs(1_800_000_000_000);
+
+    /// One step of a shop's day.
+    #[derive(Debug, Clone)]
+    enum Step {
+        Pay { user: usize, shop: usize, rail: usize, minor: i64 },
+        Refund { payment: usize, minor: Option<i64> },
+        TopUp { user: usize, minor: i64 },
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            3 => (0..2usize, 0..4usize, 0..2usize, 1..60_000i64)
+                .prop_map(|(user, shop, rail, minor)| Step::Pay { user, shop, rail, minor }),
+            2 => (0..8usize, proptest::option::of(1..60_000i64))
+                .prop_map(|(payment, minor)| Step::Refund { payment, minor }),
+            1 => (0..2usize, 1..500_000i64).prop_map(|(user, minor)| Step::TopUp { user, minor }),
+        ]
+    }
+
+    fn enrol(tx: &Transaction<'_>, name: &str) -> users::Caller {
+        let (device, user) = (HostKey::generate().unwrap().public(), HostKey::generate().unwrap().public());
+        users::enrol(tx, name, &device, &user, NOW).unwrap()
+    }
+
+    fn pay(tx: &Transaction<'_>, caller: &users::Caller, shop: usize, rail: usize, minor: i64) -> Answer {
+        let shop = &crate::networks::shops::SHOPS[shop];
+        let amount = Money::from_minor(shop.currency().unwrap(), minor);
+        let rate = rate(amount.currency()).unwrap();
+        let order = orders::open_order(tx, shop, Rail::ALL[rail].network().unwrap(), amount, NOW).unwrap();
+        let seq = next_seq(tx).unwrap();
+        let home = rate.convert(amount).unwrap();
+        let outcome = settle(tx, &caller.user, &order, home, rate, seq, NOW).unwrap();
+        let answer = Answer { key: new_id().unwrap(), seq, outcome };
+        record(tx, caller.device, Some(order.id), Digest([0; 32]), &answer, NOW).unwrap();
+        answer
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        #[test]
+        fn any_sequence_of_payments_and_refunds_balances(steps in proptest::collection::vec(step(), 0..24)) {
+            let store = Store::in_memory().unwrap();
+            store.write(|tx| {
+                let callers = [enrol(tx, "a"), enrol(tx, "b")];
+                // A second way to count: what each user should have.
+                let mut expected = [1_000_000i64; 2];
+                let mut paid: Vec<(usize, Answer)> = Vec::new();
+                for step in &steps {
+                    match *step {
+                        Step::Pay { user, shop, rail, minor } => {
+                            let answer = pay(tx, &callers[user], shop, rail, minor);
+                            if let Outcome::Succeeded { receipt } = &answer.outcome {
+                                expected[user] -= receipt.home.minor();
+                                paid.push((user, answer));
+                            }
+                        }
+                        Step::Refund { payment, minor } => {
+                            let Some((user, answer)) = paid.get(payment) else { continue };
+                            let Outcome::Succeeded { receipt } = &answer.outcome else { continue };
+                            let text = minor.map(|m| Money::from_minor(receipt.amount.currency(), m).decimal());
+                            if let Ok(back) = refunds::refund(tx, answer.key, text.as_deref(), NOW) {
+                                expected[*user] += back.home.minor();
+                            }
+                        }
+                        Step::TopUp { user, minor } => {
+                            let amount = Money::from_minor(home().unwrap(), minor);
+                            top_up(tx, &callers[user].user, amount, NOW).unwrap();
+                            expected[user] += minor;
+                        }
+                    }
+                }
+                let report = audit::audit(tx).unwrap();
+                assert!(report.holds(), "{}", report.text());
+                assert_eq!(report.charges.len(), paid.len());
+                for (caller, expected) in callers.iter().zip(expected) {
+                    assert!(expected >= 0);
+                    assert_eq!(users::balance(tx, &caller.user).unwrap().amount.minor(), expected);
+                }
+                Ok(())
+            }).unwrap();
+        }
+    }
+
+    #[test]
+    fn an_entry_that_does_not_balance_is_refused() {
+        let store = Store::in_memory().unwrap();
+        let won = Money::from_minor(home().unwrap(), 5);
+        let written = store.write(|tx| post(tx, Kind::TopUp, None, NOW, &[(Account::Bank, won)]));
+        assert_eq!(written.unwrap_err(), Refused::Internal);
+        let yen = Money::from_minor(Currency::from_alpha("JPY").unwrap(), -5);
+        let lines = [(Account::Bank, won), (Account::User("a"), yen)];
+        assert!(store.write(|tx| post(tx, Kind::TopUp, None, NOW, &lines)).is_err());
+    }
+
+    /// Plants one wrong thing and says which words the audit finds.
+    fn planted(sql: &str) -> (audit::Report, Vec<String>) {
+        let store = Store::in_memory().unwrap();
+        store
+            .write(|tx| {
+                let caller = enrol(tx, "a");
+                pay(tx, &caller, 0, 0, 1_280);
+                assert!(audit::audit(tx).unwrap().holds());
+                tx.execute_batch(sql).unwrap();
+                let report = audit::audit(tx).unwrap();
+                let words = report.faults.iter().map(|f| f.split(' ').next().unwrap().to_owned()).collect();
+                Ok((report, words))
+            })
+            .unwrap()
+    }
+
+    #[test]
+    fn the_audit_finds_what_is_planted() {
+        for (sql, word) in [
+            ("UPDATE postings SET minor = minor + 1 WHERE rowid = 3", "entry_unbalanced"),
+            ("UPDATE accounts SET minor = minor + 1 WHERE kind = 'shop'", "account_differs"),
+            ("UPDATE accounts SET minor = -1 WHERE kind = 'user'", "user_below_zero"),
+            ("DELETE FROM postings WHERE entry = 2", "entry_empty"),
+            ("DELETE FROM payments", "charge_without_receipt"),
+            ("UPDATE entries SET kind = 'other' WHERE kind = 'charge'", "receipt_without_charge"),
+        ] {
+            let (report, words) = planted(sql);
+            assert!(!report.balanced && words.iter().any(|w| w == word), "{sql}: {words:?}");
+        }
+    }
+
+    #[test]
+    fn the_audit_finds_an_order_that_was_charged_twice() {
+        // The same four postings once more: every sum still holds, and yet the user paid twice.
+        let (report, _) = planted(
+            "INSERT INTO entries (kind, order_id, at) SELECT kind, order_id, at FROM entries WHERE kind = 'charge';
+             INSERT INTO postings SELECT (SELECT max(id) FROM entries), account, minor FROM postings WHERE entry = 2;
+             UPDATE accounts SET minor = (SELECT sum(minor) FROM postings WHERE account = accounts.id);",
+        );
+        assert!(report.balanced);
+        assert_eq!(report.double_charged.len(), 1);
+        assert!(!report.holds());
+    }
+}

@@ -10,7 +10,7 @@ pub(crate) mod refunds;
 pub(crate) mod users;
 
 use crate::refusal::Refused;
-use jigap::crypto::{Digest, Random, SystemRandom};
+use jigap::crypto::{Digest, SystemRandom};
 use jigap::id::Id;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use std::path::Path;
@@ -93,5 +93,5 @@ pub(crate) fn remember(
 }
 
 pub(crate) fn new_id() -> Result<Id, Refused> {
-    Ok(Id::random(&SystemRandom as &dyn Random)?)
+    Ok(Id::random(&SystemRandom)?)
 }
