@@ -2,10 +2,13 @@
 
 use crate::gateway::Gateway;
 use crate::line::Cutter;
+use axum::Json;
+use axum::body::to_bytes;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use jigap::payment::{Answer, DeclineReason, Outcome};
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -28,6 +31,10 @@ pub(crate) enum Kind {
     Answer500,
     /// The request is carried out in full; the answer is 200 and no JSON.
     GarbleAnswer,
+    /// The request is carried out in full; a final answer about a payment is told as `pending`, with an older number.
+    AnswerPending,
+    /// The request is carried out in full; an answer about a payment is told as declined, with a newer number.
+    ContradictAnswer,
 }
 
 /// One armed fault.
@@ -130,9 +137,29 @@ pub(crate) async fn inject(
             next.run(request).await;
             return "no JSON".into_response();
         }
+        Kind::AnswerPending => {
+            let pending = |a: Answer| Answer { seq: a.seq.saturating_sub(1), outcome: Outcome::Pending, ..a };
+            return retell(next.run(request).await, pending).await;
+        }
+        Kind::ContradictAnswer => {
+            let outcome = Outcome::Declined { reason: DeclineReason::Other };
+            return retell(next.run(request).await, |a| Answer { seq: a.seq.saturating_add(1), outcome, ..a }).await;
+        }
     }
     // The connection is cut: this goes nowhere.
     StatusCode::INTERNAL_SERVER_ERROR.into_response()
+}
+
+/// The same answer about a payment, told otherwise. What is no such answer passes unchanged.
+async fn retell(response: Response, tell: impl FnOnce(Answer) -> Answer) -> Response {
+    let (parts, body) = response.into_parts();
+    let Ok(bytes) = to_bytes(body, usize::MAX).await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    match serde_json::from_slice(&bytes) {
+        Ok(answer) if parts.status == StatusCode::OK => Json(tell(answer)).into_response(),
+        _ => (parts, bytes).into_response(),
+    }
 }
 
 #[cfg(test)]

@@ -77,7 +77,7 @@ words! {
     RegionUnsupported, "REGION_UNSUPPORTED", 422;
     /// 1 to 10 codes can be fetched at once.
     QuantityInvalid, "QUANTITY_INVALID", 422;
-    /// The gateway failed; nothing was done.
+    /// The gateway failed; what became of the request has to be asked.
     Internal, "INTERNAL", 500;
 }
 

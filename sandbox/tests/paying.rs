@@ -7,7 +7,7 @@ use common::{Device, Sandbox, declined, network, new_id, receipt, yen};
 use jigap::crypto::{Blob, Digest};
 use jigap::gateway::wire::PayRequest;
 use jigap::money::{Currency, Money};
-use jigap::payment::{Answer, DeclineReason};
+use jigap::payment::{Answer, DeclineReason, Outcome};
 use jigap::time::ServerMs;
 
 #[test]
@@ -255,6 +255,27 @@ fn a_lost_answer_is_found_again_and_a_lost_request_was_never_seen() {
     assert_eq!(device.send("POST", "/v1/payments", &body).body, b"no JSON");
     receipt(&device.send("POST", "/v1/payments", &body).json());
     assert_eq!(sandbox.sound_audit().charges.len(), 1);
+}
+
+#[test]
+fn an_answer_can_be_pending_first_or_contradict_itself() {
+    let sandbox = Sandbox::start();
+    let device = Device::ready(&sandbox, "demo");
+    let terms = device.terms("alipayplus", &sandbox.code("kuromon", "alipayplus", Some("1280")), None);
+    let request = device.pay_request(&terms);
+    let asked = format!("/v1/payments/{}", request.key);
+    sandbox.fault(r#"{"kind":"answer_pending","path":"/v1/payments*","times":2}"#);
+    let pending = device.pay(&request);
+    assert_eq!((&pending.outcome, pending.key), (&Outcome::Pending, request.key));
+    assert_eq!(device.get(&asked).json::<Answer>(), pending);
+    let last: Answer = device.get(&asked).json();
+    receipt(&last);
+    assert!(last.seq > pending.seq);
+    sandbox.fault(r#"{"kind":"contradict_answer","path":"/v1/payments*"}"#);
+    assert_eq!(declined(&device.get(&asked).json()), DeclineReason::Other);
+    sandbox.fault(r#"{"kind":"answer_pending"}"#);
+    assert_eq!(device.balance(), 1_000_000 - 11_678);
+    sandbox.sound_audit();
 }
 
 #[test]
