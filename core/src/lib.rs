@@ -4,6 +4,7 @@
 //! effects)`), or a trait (`Clock`, `Random`, `Vault`, `Transport`) that the app, a test or the simulator fills in.
 //! `ARCHITECTURE.md` shows the way of one scanned and one shown code through these modules.
 
+pub mod app;
 pub mod code;
 pub mod config;
 pub mod consent;
@@ -14,4 +15,7 @@ pub mod id;
 pub mod money;
 pub mod network;
 pub mod payment;
+pub mod present;
+pub mod store;
 pub mod time;
+pub mod vault;
