@@ -59,9 +59,9 @@ words! {
     ConsentOutOfOrder, "CONSENT_OUT_OF_ORDER", 409;
     /// A shop has scanned this code before (admin).
     CodeUsed, "CODE_USED", 409;
-    /// The order is paid, closed or over.
+    /// The order is paid.
     OrderClosed, "ORDER_CLOSED", 410;
-    /// The shown code is over (admin).
+    /// The shop's code is too old to be paid; the shown code is too old to be scanned (admin).
     CodeExpired, "CODE_EXPIRED", 410;
     /// The body is over 64 KiB.
     BodyTooLarge, "BODY_TOO_LARGE", 413;

@@ -2,15 +2,15 @@
 
 mod texts;
 
-use crate::networks::{COUNTRIES, Rail, home};
+use crate::networks::{COUNTRIES, Rail, alipayplus, home, unionpay};
 use crate::refusal::Refused;
+use jigap::code::{Kind, Matcher, Rule, Rules, Scheme};
 use jigap::config::{NetworkConfig, Patience};
 use jigap::consent::{Recipient, Signed, Text};
 use jigap::crypto::{Blob, Digest, HostKey};
 use jigap::money::Currency;
 use jigap::network::Network;
 use serde::Serialize;
-use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// Counts up with every change of what [`ConfigContent`] is filled with.
@@ -25,7 +25,7 @@ struct ConfigContent {
     version: u64,
     home: Currency,
     networks: Vec<NetworkConfig>,
-    rules: Value,
+    rules: Rules,
     patience: Patience,
     codes_ahead: u8,
 }
@@ -74,7 +74,7 @@ impl Documents {
             version: CONFIG_VERSION,
             home: home()?,
             networks,
-            rules: rules(),
+            rules: rules()?,
             patience: Patience {
                 resend_horizon_ms: 20 * 60 * 60 * 1000,
                 order_skew_ms: 2 * 60 * 1000,
@@ -106,8 +106,20 @@ impl Documents {
 }
 
 /// Who carries which scanned code.
-fn rules() -> Value {
-    json!([])
+fn rules() -> Result<Rules, Refused> {
+    let rule = |rail: Rail, priority, kind, scheme, matcher| {
+        let network = rail.network()?;
+        let (p2p, country, currency) = (false, None, None);
+        Ok::<_, Refused>(Rule { network, priority, kind, p2p, scheme: Some(scheme), country, currency, matcher })
+    };
+    let path = |path: &str| Matcher::Host { host: alipayplus::HOST.to_owned(), path: path.to_owned() };
+    let account =
+        Matcher::Emv { tags: unionpay::ACCOUNTS.to_vec(), identifiers: Vec::new(), country: None, currency: None };
+    Ok(Rules::new(vec![
+        rule(Rail::UnionPay, 10, Kind::Shop, Scheme::UnionPay, account)?,
+        rule(Rail::AlipayPlus, 20, Kind::Order, Scheme::AlipayPlus, path(alipayplus::ORDER_PATH))?,
+        rule(Rail::AlipayPlus, 20, Kind::Entry, Scheme::AlipayPlus, path(alipayplus::ENTRY_PATH))?,
+    ])?)
 }
 
 fn sign(key: &HostKey, content: &impl Serialize) -> Result<Signed, Refused> {
@@ -132,8 +144,11 @@ fn document(rail: Rail) -> Result<DocumentContent, Refused> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::networks::shops::SHOPS;
+    use jigap::code::{Initiation, Verdict, read};
     use jigap::config::Config;
     use jigap::consent::Document;
+    use jigap::money::Money;
 
     #[test]
     fn the_core_opens_what_the_sandbox_signs() {
@@ -149,6 +164,30 @@ mod tests {
             for language in ["ko", "en", "ja", "zh"] {
                 assert_eq!(document.text(language).unwrap().0, language);
             }
+        }
+    }
+
+    #[test]
+    fn the_rules_carry_every_code_of_every_shop() {
+        let key = HostKey::generate().unwrap();
+        let documents = Documents::sign(&key, &key).unwrap();
+        let config = Config::open(documents.config(), &key.public()).unwrap();
+        for (shop, rail) in SHOPS.iter().flat_map(|shop| Rail::ALL.map(|rail| (shop, rail))) {
+            let fixed = Money::from_minor(shop.currency().unwrap(), 1_280);
+            for (amount, initiation) in [(Some(fixed), Initiation::Dynamic), (None, Initiation::Static)] {
+                let code = rail.shop_code(shop, amount).unwrap();
+                let reading = read(&code, config.rules());
+                assert_eq!(reading.verdict, Verdict::Payable { network: rail.network().unwrap() }, "{code}");
+                assert_eq!(reading.facts.initiation, initiation, "{code}");
+                if rail == Rail::UnionPay {
+                    assert_eq!(reading.facts.amount, amount);
+                    assert_eq!(reading.facts.merchant_name.as_deref(), Some(shop.name));
+                    assert_eq!(reading.facts.local_name.as_deref(), Some(shop.local_name));
+                }
+            }
+            // The camera that reads another user's payment code must not take it for a shop's.
+            let shown = read(&rail.shown_digits().unwrap(), config.rules());
+            assert!(matches!(shown.verdict, Verdict::NotPayable { .. }), "{shown:?}");
         }
     }
 

@@ -5,6 +5,9 @@ use super::emv::Builder;
 use super::shops::Shop;
 use jigap::money::Money;
 
+/// The objects that hold a UnionPay account (EMVCo MPM, Table 3.2).
+pub(crate) const ACCOUNTS: [u8; 2] = [15, 16];
+
 /// Acquirer and forwarder: nobody's.
 const INSTITUTION: &str = "29990000";
 

@@ -172,7 +172,7 @@ fn resolve(tx: &Transaction<'_>, request: &CheckoutRequest, now: ServerMs) -> Re
     if let Some(order) = order {
         let order = Order::load(tx, Id::parse(&order)?)?;
         if !order.is_open(tx, now)? {
-            return Err(Refused::OrderClosed);
+            return Err(if now < order.ends { Refused::OrderClosed } else { Refused::CodeExpired });
         }
         let other = request.amount.is_some_and(|amount| amount != order.amount);
         return if other { Err(Refused::AmountFixed) } else { Ok(order) };
