@@ -10,7 +10,6 @@ use jigap::consent::{EventKind, Signed};
 use jigap::crypto::{Blob, Digest, HostKey};
 use jigap::gateway::wire::{CodesRequest, ConsentReceived, ConsentUpload, EnrolResponse, request_to_sign};
 use jigap::id::Id;
-use jigap_sandbox::refusal::Refused;
 
 #[test]
 fn enrolment_gives_a_device_a_config_and_a_balance() {
@@ -168,14 +167,5 @@ fn signed_documents_are_the_ones_the_first_line_names_the_keys_of() {
     assert!(Config::open(&signed, &sandbox.addresses.controller_key).is_err());
     for known in config.networks() {
         assert_eq!(device.document(known.network.as_str()).digest(), known.document);
-    }
-}
-
-#[test]
-fn the_contract_names_every_refusal() {
-    let contract = include_str!("../../docs/gateway.md");
-    for refusal in Refused::ALL {
-        let row = format!("| `{}` | {} |", refusal.word(), refusal.status());
-        assert!(contract.contains(&row), "{row}");
     }
 }
