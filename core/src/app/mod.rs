@@ -17,7 +17,7 @@ mod wake;
 
 pub use herald::{Change, Observer, Subscription};
 pub use inner::{Ports, Setup, Trust};
-pub use ticket::Ticket;
+pub use ticket::{Ticket, aside};
 pub use views::{
     Checkout, ConsentAnswer, ConsentRequest, HistoryPage, NetworkView, PaymentView, PreviewView, Section, ShownResult,
     ShownView, Status,
@@ -230,14 +230,6 @@ impl Wallet {
         }
         self.inner.herald.wait_for(deadline(patience), Waiter::Code(id, promise));
         ticket
-    }
-
-    /// Runs an action of the caller's on one of the wallet's threads. For bindings that must not block their caller.
-    ///
-    /// # Errors (by the ticket)
-    /// The action's own; [`Code::Internal`] when it panicked.
-    pub fn aside<T: Send + 'static>(&self, action: impl FnOnce() -> Result<T> + Send + 'static) -> Ticket<T> {
-        self.desk.take(move |_| action())
     }
 
     /// Tells an observer of every change until the subscription is dropped.

@@ -51,6 +51,17 @@ pub(super) fn promise<T>() -> (Promise<T>, Ticket<T>) {
     (Promise(Arc::clone(&slot)), Ticket(slot))
 }
 
+/// Runs work on a thread of its own, for callers that must not block: opening a wallet, stretching a PIN.
+pub fn aside<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Ticket<T> {
+    let (promise, ticket) = promise();
+    // Without a thread the promise breaks, and the ticket says so.
+    let _ = std::thread::Builder::new().name("jigap-aside".to_owned()).spawn(move || {
+        let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+        promise.fulfil(result.unwrap_or_else(|_| Err(Error::new(Code::Internal).with("part", "aside"))));
+    });
+    ticket
+}
+
 impl<T> Promise<T> {
     pub(super) fn fulfil(self, result: Result<T>) {
         self.0.fulfil(result);

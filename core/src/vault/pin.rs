@@ -59,7 +59,7 @@ impl PinKey {
     /// # Errors
     /// [`Code::PinFormat`] for anything but six to twelve digits, [`Code::VaultUnavailable`] when the file cannot be
     /// written.
-    pub fn create(&self, pin: &str) -> Result<PublicKey> {
+    pub fn create(&self, pin: &[u8]) -> Result<PublicKey> {
         check_format(pin)?;
         let random: &dyn Random = &SystemRandom;
         let key = HostKey::generate()?;
@@ -94,7 +94,7 @@ impl PinKey {
     /// # Errors
     /// [`Code::PinWrong`] with the tries left, [`Code::PinLocked`] when there are none, [`Code::VaultKeyLost`] when
     /// there is no key.
-    pub fn sign(&self, pin: &str, challenge: &[u8]) -> Result<Signature> {
+    pub fn sign(&self, pin: &[u8], challenge: &[u8]) -> Result<Signature> {
         let mut sealed = self.load()?;
         if sealed.wrong >= self.policy.tries {
             return Err(Error::new(Code::PinLocked));
@@ -142,17 +142,17 @@ impl PinKey {
     }
 }
 
-fn check_format(pin: &str) -> Result<()> {
-    if (6..=12).contains(&pin.len()) && pin.bytes().all(|b| b.is_ascii_digit()) {
+fn check_format(pin: &[u8]) -> Result<()> {
+    if (6..=12).contains(&pin.len()) && pin.iter().all(u8::is_ascii_digit) {
         Ok(())
     } else {
         Err(Error::new(Code::PinFormat))
     }
 }
 
-fn cipher(pin: &str, salt: &[u8], rounds: NonZeroU32) -> Result<LessSafeKey> {
+fn cipher(pin: &[u8], salt: &[u8], rounds: NonZeroU32) -> Result<LessSafeKey> {
     let mut key = Zeroizing::new([0u8; 32]);
-    pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, rounds, salt, pin.as_bytes(), key.as_mut_slice());
+    pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, rounds, salt, pin, key.as_mut_slice());
     UnboundKey::new(&AES_256_GCM, key.as_slice()).map(LessSafeKey::new).map_err(|_| Error::new(Code::Internal))
 }
 
@@ -169,28 +169,28 @@ mod tests {
     fn the_right_pin_signs_and_sets_the_count_back() {
         let folder = tempfile::tempdir().unwrap();
         let key = key(&folder);
-        let public = key.create("135790").unwrap();
-        let wrong = key.sign("000000", b"c").unwrap_err();
+        let public = key.create(b"135790").unwrap();
+        let wrong = key.sign(b"000000", b"c").unwrap_err();
         assert_eq!((wrong.code(), wrong.field("tries_left")), (Code::PinWrong, Some(2i64.into())));
-        assert!(public.verifies(b"c", &key.sign("135790", b"c").unwrap()));
-        assert_eq!(key.sign("000000", b"c").unwrap_err().field("tries_left"), Some(2i64.into()));
+        assert!(public.verifies(b"c", &key.sign(b"135790", b"c").unwrap()));
+        assert_eq!(key.sign(b"000000", b"c").unwrap_err().field("tries_left"), Some(2i64.into()));
     }
 
     #[test]
     fn the_key_locks_after_too_many_wrong_tries() {
         let folder = tempfile::tempdir().unwrap();
         let key = key(&folder);
-        key.create("135790").unwrap();
-        let codes: Vec<_> = (0..4).map(|_| key.sign("111111", b"c").unwrap_err().code()).collect();
+        key.create(b"135790").unwrap();
+        let codes: Vec<_> = (0..4).map(|_| key.sign(b"111111", b"c").unwrap_err().code()).collect();
         assert_eq!(codes, [Code::PinWrong, Code::PinWrong, Code::PinLocked, Code::PinLocked]);
-        assert_eq!(key.sign("135790", b"c").unwrap_err().code(), Code::PinLocked);
+        assert_eq!(key.sign(b"135790", b"c").unwrap_err().code(), Code::PinLocked);
     }
 
     #[test]
     fn a_pin_is_six_to_twelve_digits() {
         let folder = tempfile::tempdir().unwrap();
         for bad in ["", "12345", "1234567890123", "12345a", "１２３４５６"] {
-            assert_eq!(key(&folder).create(bad).unwrap_err().code(), Code::PinFormat, "{bad}");
+            assert_eq!(key(&folder).create(bad.as_bytes()).unwrap_err().code(), Code::PinFormat, "{bad}");
         }
         assert_eq!(key(&folder).public().unwrap_err().code(), Code::VaultKeyLost);
     }
