@@ -130,16 +130,18 @@ impl Running {
 /// Runs until a signal comes, or standard input closes where that was asked for.
 ///
 /// # Errors
-/// As [`start`], and when standard output cannot be written.
+/// As [`start`], and when standard output cannot be written or signals cannot be heard.
 pub fn run(options: &Options) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let ended = runtime.block_on(async {
+        // Before the first line: whoever has read it may already send a signal.
+        let asked_to_stop = stop_requests(options.stop_with_stdin)?;
         let running = start(options).await?;
         eprintln!("jigap-sandbox: for developers and tests, never for production");
         let mut out = io::stdout();
         writeln!(out, "{}", serde_json::to_string(&running.addresses)?)?;
         out.flush()?;
-        asked_to_stop(options.stop_with_stdin).await?;
+        asked_to_stop.await;
         running.stop().await;
         Ok(())
     });
@@ -148,33 +150,38 @@ pub fn run(options: &Options) -> io::Result<()> {
     ended
 }
 
-async fn asked_to_stop(with_stdin: bool) -> io::Result<()> {
-    let (closed, mut stdin) = watch::channel(false);
+/// Begins to listen for requests to stop; the future ends with the first one.
+fn stop_requests(with_stdin: bool) -> io::Result<impl Future<Output = ()>> {
+    let (ask, mut asked) = watch::channel(false);
     if with_stdin {
+        let ask = ask.clone();
         std::thread::spawn(move || {
             let mut sink = [0; 256];
             while matches!(io::stdin().read(&mut sink), Ok(1..)) {}
-            let _ = closed.send(true);
+            let _ = ask.send(true);
         });
     }
-    let stdin_closed = async {
-        if with_stdin {
-            let _ = stdin.wait_for(|closed| *closed).await;
-        } else {
-            std::future::pending::<()>().await;
-        }
-    };
     #[cfg(unix)]
-    let terminated = async {
-        let mut signal = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-        signal.recv().await;
-        io::Result::Ok(())
-    };
-    #[cfg(not(unix))]
-    let terminated = std::future::pending::<io::Result<()>>();
-    tokio::select! {
-        result = tokio::signal::ctrl_c() => result,
-        result = terminated => result,
-        () = stdin_closed => Ok(()),
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        for kind in [SignalKind::terminate(), SignalKind::interrupt()] {
+            let (mut signals, ask) = (signal(kind)?, ask.clone());
+            tokio::spawn(async move {
+                signals.recv().await;
+                let _ = ask.send(true);
+            });
+        }
     }
+    #[cfg(not(unix))]
+    {
+        let ask = ask.clone();
+        tokio::spawn(async move {
+            let _ = tokio::signal::ctrl_c().await;
+            let _ = ask.send(true);
+        });
+    }
+    Ok(async move {
+        let _ = asked.wait_for(|stop| *stop).await;
+        drop(ask);
+    })
 }
