@@ -1,2 +1,38 @@
-//! x
-fn main() {}
+//! The command line of the sandbox.
+#![allow(clippy::print_stderr, reason = "printing is what a tool in a terminal is for")]
+
+use clap::{Parser, Subcommand};
+use jigap_sandbox::{audit, serve, shop};
+use std::process::ExitCode;
+
+/// A gateway, the networks behind it and a shop, for developers and tests. NEVER FOR PRODUCTION.
+#[derive(Debug, Parser)]
+#[command(name = "jigap-sandbox", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the gateway; the first line on standard output is one JSON object that says where it is
+    Serve(serve::Options),
+    /// Be a shop at a running gateway
+    Shop(shop::Options),
+    /// Check the books of a running gateway; exit 1 when they do not balance or an order was charged twice
+    Audit(audit::Options),
+}
+
+fn main() -> ExitCode {
+    match Cli::parse().command {
+        Command::Serve(options) => match serve::run(&options) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("jigap-sandbox: {error}");
+                ExitCode::FAILURE
+            }
+        },
+        Command::Shop(options) => shop::run(&options),
+        Command::Audit(options) => audit::run(&options),
+    }
+}
