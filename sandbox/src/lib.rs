@@ -20,3 +20,4 @@ pub mod serve;
 pub mod shop;
 mod state;
 mod tls;
+pub mod wallet;
