@@ -147,20 +147,18 @@ impl Say {
     }
 
     pub(super) fn shown(&self, shown: &ShownView) {
-        let drawn = qr::encode(&shown.digits, Level::M, Segmentation::Smallest).map(|m| terminal(&m, Ground::Dark));
+        let drawn = qr::encode(&shown.digits, Level::M, Segmentation::Smallest);
+        let drawn = drawn.map(|modules| terminal(&modules, Ground::Dark)).unwrap_or_default();
         let seconds = shown.expires_in_ms / 1000;
         let text = format!(
             "{}\n{} in {}: {}\n  a shop can scan it for {seconds} s",
-            drawn.unwrap_or_default(),
-            shown.network_name,
-            shown.region,
-            shown.masked
+            drawn, shown.network_name, shown.region, shown.masked
         );
         self.line(&text, || {
             json!({
                 "event": "shown", "code": shown.id.to_string(), "network": shown.network.to_string(),
                 "region": shown.region, "digits": shown.digits, "masked": shown.masked,
-                "expires_in_ms": shown.expires_in_ms,
+                "expires_in_ms": shown.expires_in_ms, "picture": drawn,
             })
         });
     }
