@@ -4,6 +4,8 @@
 //! carries what (signed configuration), and [`mod@read`] puts them together: text in, [`Reading`] out.
 
 pub mod emv;
+mod facts;
+mod fields;
 mod guard;
 mod link;
 mod other;
@@ -12,6 +14,8 @@ pub mod rules;
 pub mod scheme;
 
 pub use emv::{Fault, FaultKind, Initiation};
-pub use read::{Facts, Fee, NotPayable, Reading, Suspicion, Verdict, read};
+pub use facts::{Facts, Fee, Prompt};
+pub use fields::{Field, fields};
+pub use read::{NotPayable, Reading, Situation, Suspicion, Verdict, Warning, read, read_at};
 pub use rules::{Kind, Matcher, Rule, Rules};
 pub use scheme::{Scheme, Schemes};
