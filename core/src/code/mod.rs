@@ -12,10 +12,12 @@ mod other;
 pub mod read;
 pub mod rules;
 pub mod scheme;
+mod verdict;
 
 pub use emv::{Fault, FaultKind, Initiation};
 pub use facts::{Facts, Fee, Prompt};
 pub use fields::{Field, fields};
-pub use read::{NotPayable, Reading, Situation, Suspicion, Verdict, Warning, read, read_at};
+pub use read::{Reading, Situation, read, read_at};
 pub use rules::{Kind, Matcher, Rule, Rules};
 pub use scheme::{Scheme, Schemes};
+pub use verdict::{NotPayable, Suspicion, Verdict, Warning};

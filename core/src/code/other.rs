@@ -1,8 +1,8 @@
 //! What a text is when it is no shop's code (`domain.md` §4, §9.15).
 
 use super::link::strip_prefix_ignore_case;
-use super::read::NotPayable;
 use super::scheme::Scheme;
+use super::verdict::NotPayable;
 
 /// How texts of other kinds begin, in either case.
 const BEGINNINGS: &[(&str, NotPayable)] = &[

@@ -9,7 +9,7 @@ use super::{
 use crate::code::emv::{Fault, Mpm};
 use crate::code::facts::Facts;
 use crate::code::link::Link;
-use crate::code::read::NotPayable;
+use crate::code::verdict::NotPayable;
 
 /// Merchant-presented codes.
 static PROFILES: &[Profile] = &[

@@ -5,7 +5,7 @@ use super::Scheme;
 use super::table::{Said, Scanned};
 use crate::code::emv::{Objects, crc16};
 use crate::code::facts::Facts;
-use crate::code::read::NotPayable;
+use crate::code::verdict::NotPayable;
 
 pub(super) fn read(scanned: &Scanned<'_>) -> Option<Said> {
     let text = scanned.text;
