@@ -4,9 +4,18 @@
 //! effects)`), or a trait (`Clock`, `Random`, `Vault`, `Transport`) that the app, a test or the simulator fills in.
 //! `ARCHITECTURE.md` shows the way of one scanned and one shown code through these modules.
 
+pub mod app;
 pub mod code;
+pub mod config;
+pub mod consent;
 pub mod crypto;
 pub mod error;
+pub mod gateway;
+pub mod id;
 pub mod money;
 pub mod network;
+pub mod payment;
+pub mod present;
+pub mod store;
 pub mod time;
+pub mod vault;

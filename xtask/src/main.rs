@@ -1,2 +1,88 @@
-//! x
-fn main() {}
+//! The project's commands: `cargo xtask check | test | bindings | bench | swift`.
+//!
+//! Everything a developer or a build server does with the tree goes through here, so that both do the same.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool talks to its user")]
+
+mod bench;
+mod bindings;
+mod check;
+mod run;
+mod swift;
+mod test;
+mod tree;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::run::Outcome;
+use crate::tree::Tree;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "The project's commands.")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Format, lints, docs, licences, dependency rules, layering, and that the committed bindings are current.
+    Check {
+        /// Also look for known vulnerabilities. Fetches the advisory database, which not every machine can reach.
+        #[arg(long)]
+        advisories: bool,
+    },
+    /// Every test of every language, and `check`. The last line is `N passed, N failed`.
+    Test {
+        /// Run one part alone.
+        #[arg(long, value_enum)]
+        only: Option<test::Part>,
+    },
+    /// Generate the Kotlin and Swift bindings from the FFI crate.
+    Bindings {
+        /// Change nothing; say what differs from what the tree generates.
+        #[arg(long)]
+        check: bool,
+    },
+    /// The benches of each slice.
+    Bench {
+        /// Build the library as it ships and compare its stripped size with the budget, instead.
+        #[arg(long)]
+        size: bool,
+        /// Passed on to the benches, for example a name to filter by.
+        #[arg(last = true)]
+        args: Vec<String>,
+    },
+    /// Run a command with the Swift toolchain, making that first when the machine has none.
+    Swift {
+        /// The command, for example `swift test`. Nothing: only make the toolchain.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        command: Vec<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = Tree::find().and_then(|tree| run_command(&tree, cli.command));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            if !problem.is_empty() {
+                eprintln!("{problem}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run_command(tree: &Tree, command: Command) -> Outcome {
+    match command {
+        Command::Check { advisories } => check::run(tree, advisories),
+        Command::Test { only } => test::run(tree, only),
+        Command::Bindings { check } => bindings::run(tree, check),
+        Command::Bench { size: true, .. } => bench::size(tree),
+        Command::Bench { size: false, args } => bench::run(tree, &args),
+        Command::Swift { command } => swift::run(tree, &command),
+    }
+}

@@ -1,8 +1,9 @@
-//! Codes: what a scanned text means.
+//! Codes, read and shown.
 //!
 //! [`emv`] knows the standard's format, [`scheme`] the conventions of single schemes that are public, [`rules`] who
 //! carries what (signed configuration), and [`mod@read`] puts them together: text in, [`Reading`] out.
 
+pub mod draw;
 pub mod emv;
 mod facts;
 mod fields;

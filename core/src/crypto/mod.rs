@@ -1,10 +1,12 @@
 //! The few cryptographic words every layer shares: digests, signatures, randomness, canonical bytes. All by ring.
 
+mod blob;
 mod canonical;
 mod digest;
 mod random;
 mod signature;
 
+pub use blob::Blob;
 pub use canonical::{Canonical, Reader};
 pub use digest::Digest;
 pub use random::{Random, SystemRandom};

@@ -1,5 +1,6 @@
 //! ECDSA over P-256 with SHA-256: what Android's Keystore and Apple's Secure Enclave both can do.
 
+use super::Blob;
 use crate::error::{Code, Error, Result};
 use ring::signature::{
     ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair, UnparsedPublicKey,
@@ -8,27 +9,15 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use zeroize::Zeroizing;
 
-mod base64_bytes {
-    use base64::{Engine, engine::general_purpose::STANDARD};
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-
-    pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&STANDARD.encode(bytes))
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        STANDARD.decode(text.as_bytes()).map_err(D::Error::custom)
-    }
-}
-
 /// A P-256 public key as an uncompressed point: 65 bytes, the first `04` (SEC 1 §2.3.3). In JSON: Base64.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct PublicKey(#[serde(with = "base64_bytes")] Vec<u8>);
+#[serde(transparent)]
+pub struct PublicKey(Blob);
 
 /// An ECDSA signature in ASN.1 DER (RFC 3279 §2.2.3), at most 72 bytes. In JSON: Base64.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Signature(#[serde(with = "base64_bytes")] pub Vec<u8>);
+#[serde(transparent)]
+pub struct Signature(pub Blob);
 
 impl PublicKey {
     /// Takes an uncompressed point. Whether it lies on the curve is checked when a signature is verified.
@@ -37,31 +26,31 @@ impl PublicKey {
     /// [`Code::ArgumentInvalid`] unless it is 65 bytes that begin with `04`.
     pub fn from_point(bytes: &[u8]) -> Result<Self> {
         match bytes.first() {
-            Some(4) if bytes.len() == 65 => Ok(Self(bytes.to_vec())),
+            Some(4) if bytes.len() == 65 => Ok(Self(Blob(bytes.to_vec()))),
             _ => Err(Error::new(Code::ArgumentInvalid).with("field", "public_key")),
         }
     }
 
     /// The uncompressed point.
     pub fn as_point(&self) -> &[u8] {
-        &self.0
+        &self.0.0
     }
 
     /// Whether this key made this signature over these bytes.
     pub fn verifies(&self, message: &[u8], signature: &Signature) -> bool {
-        UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, &self.0).verify(message, &signature.0).is_ok()
+        UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, &self.0.0).verify(message, &signature.0.0).is_ok()
     }
 }
 
 impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PublicKey({:?})", super::Digest::of(&self.0))
+        write!(f, "PublicKey({:?})", super::Digest::of(&self.0.0))
     }
 }
 
 impl fmt::Debug for Signature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Signature({} bytes)", self.0.len())
+        write!(f, "Signature({} bytes)", self.0.0.len())
     }
 }
 
@@ -99,7 +88,7 @@ impl HostKey {
 
     /// The public half.
     pub fn public(&self) -> PublicKey {
-        PublicKey(self.pair.public_key().as_ref().to_vec())
+        PublicKey(Blob(self.pair.public_key().as_ref().to_vec()))
     }
 
     /// Signs these bytes.
@@ -109,7 +98,7 @@ impl HostKey {
     pub fn sign(&self, message: &[u8]) -> Result<Signature> {
         self.pair
             .sign(&ring::rand::SystemRandom::new(), message)
-            .map(|s| Signature(s.as_ref().to_vec()))
+            .map(|s| Signature(Blob(s.as_ref().to_vec())))
             .map_err(|_| Error::new(Code::Internal).with("part", "sign"))
     }
 }
@@ -131,7 +120,7 @@ mod tests {
         assert!(key.public().verifies(b"agreed", &signature));
         assert!(!key.public().verifies(b"other", &signature));
         assert!(!other.public().verifies(b"agreed", &signature));
-        assert!(!key.public().verifies(b"agreed", &Signature(vec![0; 70])));
+        assert!(!key.public().verifies(b"agreed", &Signature(Blob(vec![0; 70]))));
         let again = HostKey::from_pkcs8(key.pkcs8()).unwrap();
         assert_eq!(again.public(), key.public());
     }

@@ -7,7 +7,7 @@ use std::fmt;
 
 /// An amount: minor units (yen, fen, cents) of one currency. May be zero or negative; where a price is meant,
 /// [`Money::is_positive`] is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Money {
     currency: Currency,
     minor: i64,

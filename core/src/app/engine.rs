@@ -1,0 +1,204 @@
+//! The engine: carries out what is owed, and feeds the answers back through the same tables that owed it.
+//!
+//! Tasks are rows, committed with the state that owes them. A thread claims a due one, does the input or output
+//! without any lock, and commits the next state, which takes the task away or owes the next. Killed at any point, the
+//! rows say what is left to do.
+
+use crate::app::herald::Change;
+use crate::app::inner::Inner;
+use crate::error::{Code, Error, Result};
+use crate::gateway::Timed;
+use crate::gateway::wire::CodeStatus;
+use crate::id::Id;
+use crate::payment::{Effect, Event, Origin, Payment, Record, State, UnsentReason};
+use crate::present::{Code as IssuedCode, CodeEffect, CodeEvent, CodeState};
+use crate::store::{Task, TaskKind, Tx};
+use crate::time::ServerMs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+/// After a task failed in a way that changed nothing, it is left alone so long.
+const PAUSE: Duration = Duration::from_secs(1);
+/// An upload that failed is tried again after this time.
+const UPLOAD_AGAIN_MS: i64 = 15_000;
+/// The longest sleep: time passes differently while a phone sleeps, so the engine looks now and then.
+const LONGEST_SLEEP: Duration = Duration::from_secs(60);
+
+impl Inner {
+    /// What was left unfinished when the process ended: asked about first, before anything is sent (R12).
+    pub(super) fn recover(&self) -> Result<()> {
+        let (now, limits, waiting) = (self.now(), self.limits(), self.waiting());
+        self.store.write(|tx| {
+            for record in tx.unended_payments()? {
+                let (payment, effects) = record.payment.step(&Event::Woke, now, &limits);
+                tx.settle(&Record { payment, ..record }, &effects, now)?;
+            }
+            for code in tx.live_codes()? {
+                let (state, effect) = code.step(CodeEvent::Woke, now, &waiting);
+                tx.settle_code(&IssuedCode { state, ..code }, effect)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// A thread's life: until the wallet closes.
+    pub(super) fn work(&self) {
+        while !self.wake.stopped() {
+            let seen = self.wake.count();
+            let pause = catch_unwind(AssertUnwindSafe(|| self.work_once())).unwrap_or(Some(PAUSE));
+            if let Some(pause) = pause {
+                self.wake.sleep(seen, pause);
+            }
+        }
+    }
+
+    /// Carries out one task that is due. Nothing due: how long until there may be.
+    fn work_once(&self) -> Option<Duration> {
+        let now = self.now();
+        let Ok(tasks) = self.store.read(|view| view.tasks()) else { return Some(PAUSE) };
+        let Some(task) = self.wake.claim(tasks.iter().filter(|task| task.due <= now)) else {
+            let next = tasks.iter().map(|task| task.due).filter(|due| *due > now).min();
+            let wait = next.map_or(i64::MAX, |due| due.since(now));
+            return Some(Duration::from_millis(u64::try_from(wait).unwrap_or(0)).min(LONGEST_SLEEP));
+        };
+        let done = catch_unwind(AssertUnwindSafe(|| self.carry_out(&task)));
+        let failed = !matches!(done, Ok(Ok(())));
+        self.wake.release(&task, failed.then_some(PAUSE));
+        None
+    }
+
+    fn carry_out(&self, task: &Task) -> Result<()> {
+        match task.kind {
+            TaskKind::Send => self.send(Id::from_slice(&task.subject)?),
+            TaskKind::Ask => self.ask(Id::from_slice(&task.subject)?),
+            TaskKind::AskCode => self.ask_code(Id::from_slice(&task.subject)?),
+            TaskKind::UploadConsent => self.upload_consent(&task.subject),
+        }
+    }
+
+    fn send(&self, key: Id) -> Result<()> {
+        let Some((record, bytes)) = self.store.read(|view| {
+            let record = view.payment(key)?.filter(|record| record.payment.state == State::Sending);
+            record.map(|record| Ok((record, view.request(key)?))).transpose()
+        })?
+        else {
+            return self.store.write(|tx| tx.paid(TaskKind::Send, &key.0));
+        };
+        let Origin::Scanned { terms, .. } = &record.origin else {
+            return Err(Error::new(Code::Internal).with("part", "origin"));
+        };
+        // The consent is looked at again at the moment of sending: it may have been withdrawn since (I9).
+        let event = match self.consent(terms.network) {
+            Ok(_) if !terms.alive(self.now()) => Event::NotSent(UnsentReason::OrderOver),
+            Ok(consent) => self.heard(self.client.pay(self.enrolment()?.device, consent, key, bytes)),
+            Err(error) if error.code() == Code::ConsentNeeded => Event::NotSent(UnsentReason::ConsentGone),
+            Err(error) => return Err(error),
+        };
+        self.feed(key, &event)
+    }
+
+    fn ask(&self, key: Id) -> Result<()> {
+        let event = self.heard(self.client.ask(self.enrolment()?.device, key));
+        self.feed(key, &event)
+    }
+
+    /// Puts what happened through the table and commits what comes of it, all in one transaction (R8).
+    pub(super) fn feed(&self, key: Id, event: &Event) -> Result<()> {
+        let (now, limits) = (self.now(), self.limits());
+        self.store.write(|tx| {
+            let record = tx.payment(key)?.ok_or(Code::PaymentUnknown)?;
+            let (payment, effects) = record.payment.step(event, now, &limits);
+            tx.settle(&Record { payment, ..record }, &effects, now)
+        })?;
+        self.herald.tell(Change::Payment(key));
+        self.wake.up();
+        Ok(())
+    }
+
+    fn ask_code(&self, id: Id) -> Result<()> {
+        let Some(code) = self.store.read(|view| view.code(id))? else {
+            return self.store.write(|tx| tx.paid(TaskKind::AskCode, &id.0));
+        };
+        let status = match self.client.code_status(self.enrolment()?.device, id) {
+            Ok(Timed { value, server }) => Some(self.heard(Timed { value, server })),
+            Err(_) => None,
+        };
+        let event = match &status {
+            None => CodeEvent::AskFailed,
+            Some(CodeStatus::Waiting) => CodeEvent::StillWaiting,
+            Some(CodeStatus::Expired) => CodeEvent::Over,
+            // An answer about something else is no answer.
+            Some(CodeStatus::Used { answer, .. }) if answer.key != id => CodeEvent::AskFailed,
+            Some(CodeStatus::Used { .. }) => CodeEvent::Used,
+        };
+        let (now, limits, waiting) = (self.now(), self.limits(), self.waiting());
+        let (state, effect) = code.step(event, now, &waiting);
+        self.store.write(|tx| {
+            tx.settle_code(&IssuedCode { state, ..code.clone() }, effect)?;
+            let Some(CodeStatus::Used { answer, merchant }) = status else { return Ok(()) };
+            if state != CodeState::Used || tx.payment(id)?.is_some() {
+                return Ok(());
+            }
+            let (payment, effects) = Payment::heard(*answer, now, &limits);
+            let origin = Origin::Shown { network: code.network, region: code.region.clone(), merchant };
+            tx.settle(&Record { payment, origin, created: now }, &effects, now)
+        })?;
+        if state == CodeState::Used {
+            self.herald.tell(Change::Payment(id));
+        }
+        if state != code.state {
+            self.herald.tell(Change::Code(id));
+        }
+        self.wake.up();
+        Ok(())
+    }
+
+    fn upload_consent(&self, subject: &[u8]) -> Result<()> {
+        let enrolment = self.enrolment()?;
+        let seq = subject.try_into().map(i64::from_be_bytes).map_err(|_| Code::StoreDamaged)?;
+        let event = self.store.read(|view| view.consent_event(seq, &enrolment.device_key))?;
+        let Some(event) = event else { return self.store.write(|tx| tx.paid(TaskKind::UploadConsent, subject)) };
+        match self.client.upload_consent(enrolment.device, &event) {
+            Ok(received) => {
+                self.heard(received);
+                self.store.write(|tx| tx.paid(TaskKind::UploadConsent, subject))
+            }
+            Err(error) => {
+                let again = self.now().plus(UPLOAD_AGAIN_MS);
+                self.store.write(|tx| tx.owe(TaskKind::UploadConsent, subject, again))?;
+                Err(error)
+            }
+        }
+    }
+
+    /// Brings every consent event that the gateway has not got yet, oldest first: before anything that relies on one.
+    pub(super) fn upload_consents(&self) -> Result<()> {
+        let tasks = self.store.read(|view| view.tasks())?;
+        let mut waiting: Vec<_> = tasks.into_iter().filter(|task| task.kind == TaskKind::UploadConsent).collect();
+        waiting.sort_by(|a, b| a.subject.cmp(&b.subject));
+        waiting.iter().try_for_each(|task| self.upload_consent(&task.subject))
+    }
+}
+
+impl Tx<'_> {
+    /// Writes a payment and exactly what it owes now.
+    pub(super) fn settle(&self, record: &Record, effects: &[Effect], now: ServerMs) -> Result<()> {
+        let key = record.payment.key;
+        self.put_payment(record, None)?;
+        self.paid(TaskKind::Send, &key.0)?;
+        self.paid(TaskKind::Ask, &key.0)?;
+        effects.iter().try_for_each(|effect| match effect {
+            Effect::Send => self.owe(TaskKind::Send, &key.0, now),
+            Effect::Ask(at) => self.owe(TaskKind::Ask, &key.0, *at),
+        })
+    }
+
+    /// Writes a code and exactly what it owes now.
+    pub(super) fn settle_code(&self, code: &IssuedCode, effect: Option<CodeEffect>) -> Result<()> {
+        self.put_code(code)?;
+        match effect {
+            Some(CodeEffect::Ask(at)) => self.owe(TaskKind::AskCode, &code.id.0, at),
+            None => self.paid(TaskKind::AskCode, &code.id.0),
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! What every action and every task of the wallet works with: the store, the ports, and what is known right now.
+
+use crate::app::herald::{Change, Herald};
+use crate::app::wake::Wake;
+use crate::config::Config;
+use crate::consent::{EffectiveConsent, Ledger, Signed};
+use crate::crypto::{PublicKey, Random};
+use crate::error::{Code, Error, Result};
+use crate::gateway::wire::Balance;
+use crate::gateway::{Client, Timed, Transport};
+use crate::network::Network;
+use crate::payment::Limits;
+use crate::present::Waiting;
+use crate::store::{Enrolment, Store};
+use crate::time::{Clock, Now, ServerAnchor, ServerMs};
+use crate::vault::Vault;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+/// An anchor this much older or this far off is written anew, so that a restart begins near the truth.
+const ANCHOR_KEEP_MS: i64 = 10 * 60 * 1000;
+const ANCHOR_DRIFT_MS: i64 = 1_000;
+
+/// Whose signatures count. Both keys belong to the wallet company and are built into its app.
+#[derive(Debug, Clone)]
+pub struct Trust {
+    /// Signs the configuration.
+    pub config: PublicKey,
+    /// Signs consent documents.
+    pub controller: PublicKey,
+}
+
+/// Where the wallet lives and whom it trusts.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// A folder of the app's own, excluded from backups.
+    pub folder: PathBuf,
+    /// Whose signatures count.
+    pub trust: Trust,
+}
+
+/// The world, as the wallet sees it.
+#[derive(Clone)]
+pub struct Ports {
+    /// The host's key store.
+    pub vault: Arc<dyn Vault>,
+    /// The way to the gateway.
+    pub transport: Arc<dyn Transport>,
+    /// The device's clocks.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub random: Arc<dyn Random>,
+}
+
+impl std::fmt::Debug for Ports {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Ports(…)")
+    }
+}
+
+#[derive(Default)]
+struct Known {
+    enrolment: Option<Enrolment>,
+    config: Option<Arc<Config>>,
+    anchor: Option<ServerAnchor>,
+    kept_anchor: Option<ServerAnchor>,
+    ledger: Arc<Ledger>,
+}
+
+pub(super) struct Inner {
+    pub(super) store: Store,
+    pub(super) client: Client,
+    pub(super) vault: Arc<dyn Vault>,
+    pub(super) random: Arc<dyn Random>,
+    pub(super) trust: Trust,
+    pub(super) herald: Arc<Herald>,
+    pub(super) wake: Wake,
+    /// One consent event at a time: each stands on the one before.
+    pub(super) consent_turn: Mutex<()>,
+    clock: Arc<dyn Clock>,
+    known: RwLock<Known>,
+}
+
+impl Inner {
+    pub(super) fn open(setup: Setup, ports: Ports) -> Result<Self> {
+        let store = Store::open(&setup.folder, ports.vault.as_ref(), Arc::clone(&ports.random))?;
+        let known = store.read(|view| {
+            let enrolment = view.setting::<Enrolment>()?;
+            let signed: Option<Signed> = view.setting()?;
+            let config = signed.map(|signed| Config::open(&signed, &setup.trust.config).map(Arc::new)).transpose()?;
+            let anchor = view.setting()?;
+            let ledger = match &enrolment {
+                Some(enrolment) => view.ledger(&enrolment.device_key)?,
+                None => Ledger::default(),
+            };
+            Ok(Known { enrolment, config, anchor, kept_anchor: anchor, ledger: Arc::new(ledger) })
+        })?;
+        Ok(Self {
+            store,
+            client: Client::new(ports.transport, Arc::clone(&ports.vault)),
+            vault: ports.vault,
+            random: ports.random,
+            trust: setup.trust,
+            herald: Arc::default(),
+            wake: Wake::default(),
+            consent_turn: Mutex::new(()),
+            clock: ports.clock,
+            known: RwLock::new(known),
+        })
+    }
+
+    fn known<T>(&self, look: impl FnOnce(&Known) -> T) -> T {
+        look(&self.known.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn learn(&self, change: impl FnOnce(&mut Known)) {
+        change(&mut self.known.write().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    pub(super) fn clocks(&self) -> Now {
+        self.clock.now()
+    }
+
+    /// The server's time as far as it can be known: before the first answer, the wall clock's.
+    pub(super) fn now(&self) -> ServerMs {
+        let now = self.clock.now();
+        self.known(|known| known.anchor.map_or(ServerMs(now.wall_ms), |anchor| anchor.estimate(&now)))
+    }
+
+    /// Takes the time out of an answer. The anchor is written only when it says something new: a commit costs a sync.
+    pub(super) fn heard<T>(&self, answer: Timed<T>) -> T {
+        if let Some(server) = answer.server {
+            let fresh = ServerAnchor { server, at: self.clock.now() };
+            let mut keep = None;
+            self.learn(|known| {
+                let anchor = known.anchor.map_or(fresh, |old| old.later(fresh));
+                known.anchor = Some(anchor);
+                let stale = known.kept_anchor.is_none_or(|kept| {
+                    let off = anchor.server.since(kept.estimate(&anchor.at));
+                    off.saturating_abs() > ANCHOR_DRIFT_MS
+                        || anchor.server.since(kept.server) > ANCHOR_KEEP_MS
+                        || kept.at.boot_id != anchor.at.boot_id
+                });
+                if stale {
+                    known.kept_anchor = Some(anchor);
+                    keep = Some(anchor);
+                }
+            });
+            if let Some(anchor) = keep {
+                // Not kept is not lost: the next start falls back to the anchor before.
+                let _ = self.store.write(|tx| tx.set(&anchor));
+            }
+        }
+        answer.value
+    }
+
+    /// Who this device is.
+    pub(super) fn enrolment(&self) -> Result<Enrolment> {
+        self.known(|known| known.enrolment.clone()).ok_or_else(|| Error::new(Code::EnrolmentNeeded))
+    }
+
+    /// The configuration in force.
+    pub(super) fn config(&self) -> Result<Arc<Config>> {
+        self.known(|known| known.config.clone()).ok_or_else(|| Error::new(Code::EnrolmentNeeded))
+    }
+
+    /// Takes a configuration in, unless it is older than the one in force.
+    pub(super) fn adopt_config(&self, signed: &Signed, enrolment: Option<(&Enrolment, &Balance)>) -> Result<()> {
+        let fresh = Config::open(signed, &self.trust.config)?;
+        let fresh = match self.known(|known| known.config.clone()) {
+            Some(current) => Config::clone(&current).newer(fresh)?,
+            None => fresh,
+        };
+        self.store.write(|tx| {
+            tx.set(signed)?;
+            enrolment.map_or(Ok(()), |(enrolment, balance)| tx.set(enrolment).and_then(|()| tx.set(balance)))
+        })?;
+        self.learn(|known| {
+            known.config = Some(Arc::new(fresh));
+            if let Some((enrolment, _)) = enrolment {
+                known.enrolment = Some(enrolment.clone());
+            }
+        });
+        self.herald.tell(Change::Config);
+        Ok(())
+    }
+
+    /// The ledger as it is on disk now. Another process may have written to it, so its length is looked at first.
+    pub(super) fn ledger(&self) -> Result<Arc<Ledger>> {
+        let Ok(enrolment) = self.enrolment() else { return Ok(Arc::default()) };
+        let ledger = self.known(|known| Arc::clone(&known.ledger));
+        let length = self.store.read(|view| view.ledger_length())?;
+        if u64::try_from(ledger.events().len()) == Ok(length) {
+            return Ok(ledger);
+        }
+        let ledger = Arc::new(self.store.read(|view| view.ledger(&enrolment.device_key))?);
+        self.learn(|known| known.ledger = Arc::clone(&ledger));
+        Ok(ledger)
+    }
+
+    /// The gate: the consent that is required for this network now, or the error that asks for it.
+    pub(super) fn consent(&self, network: Network) -> Result<EffectiveConsent> {
+        let required = self.config()?.network(network)?.document;
+        self.ledger()?.effective(network, required)
+    }
+
+    pub(super) fn limits(&self) -> Limits {
+        let patience = self.known(|known| known.config.as_ref().map(|config| *config.patience()));
+        patience.map_or(
+            Limits { resend_horizon_ms: 0, order_skew_ms: 60_000, ask_first_ms: 1_000, ask_longest_ms: 3_600_000 },
+            |p| Limits {
+                resend_horizon_ms: p.resend_horizon_ms,
+                order_skew_ms: p.order_skew_ms,
+                ask_first_ms: p.ask_first_ms,
+                ask_longest_ms: p.ask_longest_ms,
+            },
+        )
+    }
+
+    pub(super) fn waiting(&self) -> Waiting {
+        let limits = self.limits();
+        Waiting { on_screen_ms: limits.ask_first_ms, afterwards_ms: limits.ask_first_ms.saturating_mul(5) }
+    }
+}

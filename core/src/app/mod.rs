@@ -1,0 +1,286 @@
+//! The facade: [`Wallet`] is what an app holds.
+//!
+//! A user action is one call. It validates, commits what it decided – the state, and the tasks that state owes – and
+//! delivers its outcome by a [`Ticket`]. The engine carries the tasks out on threads of its own. Whoever drops a ticket
+//! gives up only the news. There is no async here, and no global state.
+
+mod consents;
+mod desk;
+mod engine;
+mod herald;
+mod inner;
+mod payments;
+mod shown;
+mod ticket;
+mod views;
+mod wake;
+
+pub use herald::{Change, Observer, Subscription};
+pub use inner::{Ports, Setup, Trust};
+pub use ticket::{Ticket, aside};
+pub use views::{
+    Checkout, ConsentAnswer, ConsentRequest, HistoryPage, NetworkView, PaymentView, PreviewView, Section, ShownResult,
+    ShownView, Status,
+};
+
+use crate::code::Reading;
+use crate::crypto::PublicKey;
+use crate::error::{Code, Error, Result};
+use crate::gateway::wire::Balance;
+use crate::id::Id;
+use crate::network::Network;
+use crate::payment::Proof;
+use crate::present::CodeState;
+use crate::store::{Cursor, Enrolment};
+use desk::Desk;
+use herald::{Round, Waiter};
+use inner::Inner;
+use std::fmt;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Threads that carry out tasks: one slow exchange must not hold up another payment.
+const CARRIERS: usize = 2;
+/// Threads that take user actions.
+const CLERKS: usize = 2;
+
+/// One user's wallet on this device. Dropping it closes it: nothing new is begun, and what is owed is on disk.
+pub struct Wallet {
+    inner: Arc<Inner>,
+    desk: Desk,
+}
+
+impl Wallet {
+    /// Opens the wallet in its folder, takes up what was left unfinished, and starts the engine.
+    ///
+    /// # Errors
+    /// Those of [`crate::store::Store::open`], [`Code::ConfigInvalid`] when the kept configuration is not signed by
+    /// the trusted key, [`Code::ConsentRecordBroken`], [`Code::Internal`] when no thread can be started.
+    pub fn open(setup: Setup, ports: Ports) -> Result<Self> {
+        let inner = Arc::new(Inner::open(setup, ports)?);
+        inner.recover()?;
+        let (desk, inbox) = Desk::new();
+        let wallet = Self { inner: Arc::clone(&inner), desk };
+        let start = |name: &str, work: Box<dyn FnOnce(&Inner) + Send>| {
+            let inner = Arc::clone(&inner);
+            let thread = thread::Builder::new().name(name.to_owned());
+            let started = thread.spawn(move || work(&inner));
+            started.map(|_| ()).map_err(|_| Error::new(Code::Internal).with("part", "thread"))
+        };
+        for _ in 0..CARRIERS {
+            start("jigap-engine", Box::new(Inner::work))?;
+        }
+        for _ in 0..CLERKS {
+            let inbox = inbox.clone();
+            start("jigap-desk", Box::new(move |inner| inbox.work(inner)))?;
+        }
+        start("jigap-herald", Box::new(announce))?;
+        Ok(wallet)
+    }
+
+    /// Makes this device known to the gateway: the company's login of the user, and the key whose proofs count.
+    ///
+    /// # Errors (by the ticket)
+    /// [`Code::EnrolmentRefused`], [`Code::ConfigInvalid`], the vault's, the gateway's, the store's.
+    pub fn enrol(&self, user_token: String, user_key: PublicKey) -> Ticket<()> {
+        self.desk.take(move |inner| {
+            let device_key = inner.vault.device_key()?;
+            let answer = inner.client.enrol(user_token, user_key.clone())?;
+            let answer = inner.heard(answer);
+            let enrolment = Enrolment { device: answer.device, device_key, user_key };
+            inner.adopt_config(&answer.config, Some((&enrolment, &answer.balance)))
+        })
+    }
+
+    /// Whether this device is enrolled.
+    pub fn enrolled(&self) -> bool {
+        self.inner.enrolment().is_ok()
+    }
+
+    /// Fetches the configuration and the balance anew.
+    ///
+    /// # Errors (by the ticket)
+    /// [`Code::EnrolmentNeeded`], [`Code::ConfigInvalid`], the gateway's, the store's.
+    pub fn refresh(&self) -> Ticket<()> {
+        self.desk.take(|inner| {
+            let device = inner.enrolment()?.device;
+            let signed = inner.heard(inner.client.config(device)?);
+            inner.adopt_config(&signed, None)?;
+            let balance = inner.heard(inner.client.balance(device)?);
+            inner.store.write(|tx| match tx.setting::<Balance>()? {
+                Some(kept) if kept.version >= balance.version => Ok(()),
+                _ => tx.set(&balance),
+            })?;
+            inner.herald.tell(Change::Balance);
+            Ok(())
+        })
+    }
+
+    /// The balance as the gateway last gave it.
+    ///
+    /// # Errors
+    /// [`Code::EnrolmentNeeded`], the store's.
+    pub fn balance(&self) -> Result<Balance> {
+        self.inner.store.read(|view| view.setting())?.ok_or_else(|| Error::new(Code::EnrolmentNeeded))
+    }
+
+    /// What a scanned text is, by the rules in force. Takes about a microsecond and leaves nothing behind.
+    ///
+    /// # Errors
+    /// [`Code::EnrolmentNeeded`] when there are no rules yet. An unreadable code is a reading, not an error.
+    pub fn read(&self, text: &str) -> Result<Reading> {
+        self.inner.read(text)
+    }
+
+    /// Every network of the configuration, and whether its consent is given.
+    ///
+    /// # Errors
+    /// [`Code::EnrolmentNeeded`], [`Code::ConsentRecordBroken`], the store's.
+    pub fn networks(&self) -> Result<Vec<NetworkView>> {
+        self.inner.networks()
+    }
+
+    /// What has to be shown before a user can agree that data goes to a network, in a language (BCP 47).
+    ///
+    /// # Errors (by the ticket)
+    /// [`Code::NetworkUnknown`], [`Code::ConsentDocumentInvalid`], the gateway's, the store's.
+    pub fn consent_request(&self, network: Network, locale: String) -> Ticket<ConsentRequest> {
+        self.desk.take(move |inner| inner.consent_request(network, &locale))
+    }
+
+    /// Keeps the user's answer as a signed event. It is durable when the ticket delivers.
+    ///
+    /// # Errors (by the ticket)
+    /// [`Code::ConsentDocumentChanged`] when another document is in force, the vault's, the store's.
+    pub fn answer_consent(&self, answer: ConsentAnswer) -> Ticket<()> {
+        self.desk.take(move |inner| inner.answer_consent(answer))
+    }
+
+    /// Takes a consent back: durable when the ticket delivers, in force at once. Payments already sent are finished.
+    ///
+    /// # Errors (by the ticket)
+    /// [`Code::NetworkUnknown`], the vault's, the store's.
+    pub fn withdraw_consent(&self, network: Network) -> Ticket<()> {
+        self.desk.take(move |inner| inner.withdraw_consent(network))
+    }
+
+    /// Resolves a scanned code into terms that do not change any more.
+    ///
+    /// # Errors (by the ticket)
+    /// Those of [`crate::code::Verdict::error`], [`Code::ConsentNeeded`], [`Code::AmountNeeded`],
+    /// [`Code::AmountFixed`], [`Code::QuoteInconsistent`], the gateway's, the store's. Nothing is charged by any.
+    pub fn prepare(&self, checkout: Checkout) -> Ticket<PreviewView> {
+        self.desk.take(move |inner| inner.prepare(checkout))
+    }
+
+    /// Pays exactly what a preview showed, proven by the user's key. The intent is durable when the ticket delivers;
+    /// the result comes by [`Wallet::settled`]. Calling it twice is one payment.
+    ///
+    /// # Errors (by the ticket)
+    /// [`Code::PreviewUnknown`], [`Code::ProofInvalid`], [`Code::QuoteExpired`], [`Code::ConsentNeeded`], the store's.
+    /// Nothing is charged by any.
+    pub fn pay(&self, preview: Id, proof: Proof) -> Ticket<PaymentView> {
+        self.desk.take(move |inner| inner.pay(preview, proof))
+    }
+
+    /// A payment as it stands. Never waits for the network.
+    ///
+    /// # Errors
+    /// [`Code::PaymentUnknown`], the store's.
+    pub fn payment(&self, id: Id) -> Result<PaymentView> {
+        self.inner.payment(id)
+    }
+
+    /// Waits until a payment has ended, at most as long as `patience`; then gives it as it stands, perhaps checking.
+    ///
+    /// # Errors (by the ticket)
+    /// [`Code::PaymentUnknown`], the store's.
+    pub fn settled(&self, id: Id, patience: Duration) -> Ticket<PaymentView> {
+        let (promise, ticket) = ticket::promise();
+        self.inner.herald.wait_for(deadline(patience), Waiter::Payment(id, promise));
+        ticket
+    }
+
+    /// Payments, newest first, at most 200 a page.
+    ///
+    /// # Errors
+    /// [`Code::StoreDamaged`], the store's.
+    pub fn history(&self, before: Option<Cursor>, limit: u32) -> Result<HistoryPage> {
+        self.inner.history(before, limit)
+    }
+
+    /// Puts the next code of a network on screen, for the country the user is in (ISO 3166-1 alpha-2).
+    ///
+    /// # Errors (by the ticket)
+    /// [`Code::ConsentNeeded`], [`Code::CodeUnsupported`], [`Code::CodesUnavailable`], the gateway's, the store's.
+    pub fn show(&self, network: Network, region: String) -> Ticket<ShownView> {
+        self.desk.take(move |inner| inner.show(network, &region))
+    }
+
+    /// Waits until a shown code has been used or is over, at most as long as `patience`.
+    ///
+    /// # Errors (by the ticket)
+    /// [`Code::ShownCodeUnknown`], the store's.
+    pub fn shown_result(&self, id: Id, patience: Duration) -> Ticket<ShownResult> {
+        let (promise, ticket) = ticket::promise();
+        if let Err(error) = self.inner.hurry_code(id) {
+            promise.fulfil(Err(error));
+            return ticket;
+        }
+        self.inner.herald.wait_for(deadline(patience), Waiter::Code(id, promise));
+        ticket
+    }
+
+    /// Tells an observer of every change until the subscription is dropped.
+    pub fn observe(&self, observer: Arc<dyn Observer>) -> Subscription {
+        self.inner.herald.subscribe(observer)
+    }
+}
+
+impl Drop for Wallet {
+    fn drop(&mut self) {
+        self.desk.close();
+        self.inner.wake.stop();
+        self.inner.herald.stop();
+    }
+}
+
+impl fmt::Debug for Wallet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Wallet(…)")
+    }
+}
+
+fn deadline(patience: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(patience.min(Duration::from_secs(24 * 3600))).unwrap_or(now)
+}
+
+/// The herald's thread: attached once, tells everyone, holds no lock while it does.
+fn announce(inner: &Inner) {
+    while let Some(Round { changes, observers, waiters }) = inner.herald.next_round() {
+        for (impatient, deadline, waiter) in waiters {
+            match waiter {
+                Waiter::Payment(id, promise) => match inner.payment(id) {
+                    Ok(view) if view.status == Status::Checking && !impatient => {
+                        inner.herald.keep(deadline, Waiter::Payment(id, promise));
+                    }
+                    result => promise.fulfil(result),
+                },
+                Waiter::Code(id, promise) => match inner.shown_result(id) {
+                    Ok(result) if result.state == CodeState::Shown && !impatient => {
+                        inner.herald.keep(deadline, Waiter::Code(id, promise));
+                    }
+                    result => promise.fulfil(result),
+                },
+            }
+        }
+        if !changes.is_empty() {
+            for observer in observers {
+                // One that panics loses this news, and nobody else does.
+                let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| observer.changed(&changes)));
+            }
+        }
+    }
+}

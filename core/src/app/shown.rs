@@ -1,0 +1,103 @@
+//! Actions about showing a code.
+
+use crate::app::herald::Change;
+use crate::app::inner::Inner;
+use crate::app::views::{PaymentView, ShownResult, ShownView};
+use crate::code::draw::{code128, picture, qr};
+use crate::error::{Code, Error, Result};
+use crate::id::Id;
+use crate::network::Network;
+use crate::present::{self, CodeEvent, CodeState};
+use crate::store::TaskKind;
+use crate::time::ServerMs;
+
+impl Inner {
+    /// Puts the next code on screen; fetches a batch when there is none. From then on it is never shown again.
+    pub(super) fn show(&self, network: Network, region: &str) -> Result<ShownView> {
+        let config = self.config()?;
+        let description = config.network(network)?;
+        if !description.show.iter().any(|country| country == region) {
+            return Err(Error::new(Code::CodeUnsupported).with("network", network));
+        }
+        // Without the consent no code is shown, prefetched or not.
+        drop(self.consent(network)?);
+        let mut codes = self.store.read(|view| view.live_codes())?;
+        if present::next(&codes, network, region, self.now()).is_none() {
+            self.fetch_codes(network, region, config.codes_ahead())?;
+            codes = self.store.read(|view| view.live_codes())?;
+        }
+        let now = self.now();
+        let next = present::next(&codes, network, region, now).ok_or_else(|| Error::new(Code::CodesUnavailable))?;
+        let (state, effect) = next.step(CodeEvent::Show, now, &self.waiting());
+        let shown = present::Code { state, ..next.clone() };
+        self.store.write(|tx| {
+            // Another screen may have taken it in the meantime: a code is shown once.
+            if tx.code(shown.id)?.is_none_or(|code| code.state != CodeState::Fresh) {
+                return Err(Error::new(Code::CodesUnavailable));
+            }
+            tx.settle_code(&shown, effect)
+        })?;
+        self.herald.tell(Change::Code(shown.id));
+        self.wake.up();
+        let too_long = |_| Error::new(Code::DrawTooLong);
+        let symbol = qr::encode(&shown.digits, qr::Level::M, qr::Segmentation::Smallest).map_err(too_long)?;
+        let bars = code128::encode(&shown.digits).map_err(too_long)?;
+        Ok(ShownView {
+            id: shown.id,
+            network,
+            network_name: description.display.clone(),
+            region: region.to_owned(),
+            masked: shown.masked(),
+            qr: picture::luma(&symbol),
+            bars: picture::luma(&bars),
+            expires_in_ms: shown.expires.since(now).max(0),
+            digits: shown.digits,
+        })
+    }
+
+    /// Fetches as many codes as are missing, and keeps them before any is shown.
+    fn fetch_codes(&self, network: Network, region: &str, ahead: u8) -> Result<()> {
+        self.upload_consents()?;
+        let device = self.enrolment()?.device;
+        let codes = self.store.read(|view| view.live_codes())?;
+        let quantity = present::wanted(&codes, network, region, self.now(), ahead);
+        let nonce = Id::random(self.random.as_ref())?;
+        let consent = self.consent(network)?;
+        let issued = self.heard(self.client.codes(device, consent, nonce, region.to_owned(), quantity)?);
+        let fits = |digits: &str| (12..=32).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
+        if issued.is_empty() || !issued.iter().all(|code| fits(&code.digits)) {
+            return Err(Error::new(Code::GatewayAnswer).with("field", "digits"));
+        }
+        self.store.write(|tx| {
+            issued.into_iter().try_for_each(|code| {
+                tx.put_code(&present::Code {
+                    id: code.id,
+                    network,
+                    region: region.to_owned(),
+                    digits: code.digits,
+                    expires: code.expires,
+                    state: CodeState::Fresh,
+                })
+            })
+        })
+    }
+
+    pub(super) fn shown_result(&self, id: Id) -> Result<ShownResult> {
+        self.store.read(|view| {
+            let code = view.code(id)?.ok_or(Code::ShownCodeUnknown)?;
+            let payment = view.payment(id)?.map(|record| PaymentView::new(&record));
+            Ok(ShownResult { state: code.state, payment })
+        })
+    }
+
+    /// Asks about a shown code now instead of at its time: somebody is looking at the screen.
+    pub(super) fn hurry_code(&self, id: Id) -> Result<()> {
+        self.store.write(|tx| match tx.code(id)? {
+            Some(code) if code.state == CodeState::Shown => tx.owe(TaskKind::AskCode, &id.0, ServerMs(0)),
+            Some(_) => Ok(()),
+            None => Err(Error::new(Code::ShownCodeUnknown)),
+        })?;
+        self.wake.up();
+        Ok(())
+    }
+}

@@ -1,0 +1,295 @@
+//! What a screen needs, whole: one value a screen, nothing to look up.
+
+use crate::code::draw::picture::Luma;
+use crate::consent::Recipient;
+use crate::crypto::Digest;
+use crate::error::{Code, Error};
+use crate::id::Id;
+use crate::money::{Money, Rate};
+use crate::network::Network;
+use crate::payment::{DeclineReason, Merchant, Origin, Outcome, Preview, Record, State, UnsentReason};
+use crate::present::CodeState;
+use crate::store::Cursor;
+use crate::time::ServerMs;
+use std::fmt;
+
+/// A scanned code to be paid.
+#[derive(Clone)]
+pub struct Checkout {
+    /// The exact text that was scanned.
+    pub code: String,
+    /// The network the user chose, where several can carry it.
+    pub network: Option<Network>,
+    /// What the user typed, where the code leaves the amount open.
+    pub amount: Option<Money>,
+}
+
+/// The terms of a payment, before anything is agreed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PreviewView {
+    /// Names the preview.
+    pub id: Id,
+    /// Who carries it.
+    pub network: Network,
+    /// What people call the network.
+    pub network_name: String,
+    /// The shop, as the network names it.
+    pub merchant: Merchant,
+    /// What the shop asks for.
+    pub amount: Money,
+    /// The rate.
+    pub rate: Rate,
+    /// What the user will be charged.
+    pub home: Money,
+    /// Until when, by the server's time.
+    pub expires: ServerMs,
+    /// How long that is from now, in milliseconds; 0 when it is over.
+    pub expires_in_ms: i64,
+    /// What the user's key signs to agree.
+    pub challenge: Vec<u8>,
+}
+
+/// What a payment looks like to the person who made it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Status {
+    /// Not known yet. Never "failed": money may have moved.
+    Checking,
+    /// Charged.
+    Paid,
+    /// Not charged; the gateway said why.
+    Declined,
+    /// Not charged; it never reached the gateway. May be paid again.
+    NotSent,
+    /// Contradictory answers; people are looking into it.
+    Conflict,
+}
+
+impl Status {
+    /// The stable name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Checking => "checking",
+            Self::Paid => "paid",
+            Self::Declined => "declined",
+            Self::NotSent => "not_sent",
+            Self::Conflict => "conflict",
+        }
+    }
+}
+
+/// A payment as history and receipt show it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PaymentView {
+    /// Names the payment.
+    pub id: Id,
+    /// What it looks like.
+    pub status: Status,
+    /// Who carries it.
+    pub network: Network,
+    /// Whether the user scanned the shop (else the shop scanned the user).
+    pub scanned: bool,
+    /// The shop, as far as it is known.
+    pub merchant: Option<Merchant>,
+    /// What the shop asks for, as far as it is known.
+    pub amount: Option<Money>,
+    /// What the user is or would be charged.
+    pub home: Option<Money>,
+    /// The rate between the two.
+    pub rate: Option<Rate>,
+    /// The network's number, once charged.
+    pub reference: Option<String>,
+    /// When it was charged, by the server's time.
+    pub paid_at: Option<ServerMs>,
+    /// When it began, by the server's time.
+    pub created: ServerMs,
+    /// Why it is not paid, and what can be done; nothing when it is.
+    pub problem: Option<Error>,
+}
+
+impl PaymentView {
+    pub(super) fn new(record: &Record) -> Self {
+        let receipt = record.receipt();
+        let status = match record.payment.state {
+            State::Sending | State::Unknown | State::NotSeen | State::Pending => Status::Checking,
+            State::Succeeded => Status::Paid,
+            State::Declined => Status::Declined,
+            State::Unsent => Status::NotSent,
+            State::Conflict => Status::Conflict,
+        };
+        let agreed_rate = match &record.origin {
+            Origin::Scanned { terms, .. } => Some(terms.rate),
+            Origin::Shown { .. } => None,
+        };
+        let amounts = record.amounts();
+        Self {
+            id: record.payment.key,
+            status,
+            network: record.network(),
+            scanned: matches!(record.origin, Origin::Scanned { .. }),
+            merchant: record.merchant().cloned(),
+            amount: amounts.map(|(amount, _)| amount),
+            home: amounts.map(|(_, home)| home),
+            rate: receipt.map(|receipt| receipt.rate).or(agreed_rate),
+            reference: receipt.map(|receipt| receipt.reference.clone()),
+            paid_at: receipt.map(|receipt| receipt.paid_at),
+            created: record.created,
+            problem: problem(record, status),
+        }
+    }
+}
+
+fn problem(record: &Record, status: Status) -> Option<Error> {
+    let code = match status {
+        Status::Paid => return None,
+        Status::Checking => Code::Checking,
+        Status::Conflict => Code::PaymentConflict,
+        Status::NotSent => match record.payment.unsent {
+            Some(UnsentReason::Untrusted) => Code::GatewayUntrusted,
+            Some(UnsentReason::OrderOver) => Code::QuoteExpired,
+            Some(UnsentReason::ConsentGone) => {
+                return Some(Error::new(Code::ConsentNeeded).with("network", record.network()));
+            }
+            Some(UnsentReason::Unreachable) | None => Code::NotSent,
+        },
+        Status::Declined => match record.payment.known.best.as_ref().map(|best| &best.outcome) {
+            Some(Outcome::Declined { reason: DeclineReason::ConsentMissing }) => {
+                return Some(Error::new(Code::ConsentNeeded).with("network", record.network()));
+            }
+            Some(Outcome::Declined { reason }) => reason.code(),
+            _ => Code::PaymentDeclined,
+        },
+    };
+    Some(Error::new(code))
+}
+
+/// A page of history, newest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HistoryPage {
+    /// The payments.
+    pub payments: Vec<PaymentView>,
+    /// Where the next page begins; nothing when there is none.
+    pub next: Option<Cursor>,
+}
+
+/// What has to be shown before a user can agree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConsentRequest {
+    /// For which network.
+    pub network: Network,
+    /// What people call it.
+    pub network_name: String,
+    /// The document; the answer names it.
+    pub document: Digest,
+    /// Who asks.
+    pub controller: String,
+    /// The language of the texts.
+    pub locale: String,
+    /// What this is.
+    pub title: String,
+    /// The five items of PIPA 28-8(2), in the order they are to be shown.
+    pub sections: Vec<Section>,
+    /// Who receives the data.
+    pub recipients: Vec<Recipient>,
+    /// Whether it is agreed to already.
+    pub granted: bool,
+}
+
+/// One item of a consent document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Section {
+    /// Its stable name: `items`, `transfer`, `recipient`, `purpose` or `refusal`.
+    pub name: &'static str,
+    /// The text, in the language of the request.
+    pub text: String,
+    /// Whether it has to stand out (decree 17: larger, coloured or bold).
+    pub emphasised: bool,
+}
+
+/// The user's answer to a [`ConsentRequest`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConsentAnswer {
+    /// For which network.
+    pub network: Network,
+    /// The document that was shown.
+    pub document: Digest,
+    /// Whether they agreed.
+    pub agreed: bool,
+    /// How it was shown.
+    pub shown: crate::consent::Shown,
+}
+
+/// How one network stands with this user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NetworkView {
+    /// The network.
+    pub network: Network,
+    /// What people call it.
+    pub name: String,
+    /// Where a shop's code can be scanned, ISO 3166-1 alpha-2.
+    pub scan: Vec<String>,
+    /// Where a code can be shown.
+    pub show: Vec<String>,
+    /// Whether the consent that is required now is given.
+    pub consented: bool,
+}
+
+/// A code to put on screen.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ShownView {
+    /// Names the code without being it.
+    pub id: Id,
+    /// Whose code.
+    pub network: Network,
+    /// What people call the network.
+    pub network_name: String,
+    /// For which country.
+    pub region: String,
+    /// The digits in full. Sensitive: only on screen when the user asks, never in a log or a screenshot.
+    pub digits: String,
+    /// The digits as they are shown at first.
+    pub masked: String,
+    /// The QR code, one pixel a module, with its quiet zone: to be scaled without smoothing.
+    pub qr: Luma,
+    /// The bar code, one pixel a module, one row, with its quiet zone.
+    pub bars: Luma,
+    /// How long it may be scanned, in milliseconds from now, by a clock that cannot be set.
+    pub expires_in_ms: i64,
+}
+
+/// What became of a shown code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownResult {
+    /// Where the code stands.
+    pub state: CodeState,
+    /// The payment, when a shop scanned it.
+    pub payment: Option<PaymentView>,
+}
+
+impl PreviewView {
+    pub(super) fn new(preview: &Preview, network_name: &str, device: Id, now: ServerMs) -> Self {
+        let terms = &preview.terms;
+        Self {
+            id: preview.id,
+            network: terms.network,
+            network_name: network_name.to_owned(),
+            merchant: terms.merchant.clone(),
+            amount: terms.amount,
+            rate: terms.rate,
+            home: terms.home,
+            expires: terms.expires,
+            expires_in_ms: terms.expires.since(now).max(0),
+            challenge: preview.challenge(device),
+        }
+    }
+}
+
+macro_rules! redacted {
+    ($($name:ident),*) => { $(
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!(stringify!($name), "(…)"))
+            }
+        }
+    )* };
+}
+redacted!(Checkout, PreviewView, PaymentView, ShownView);

@@ -1,0 +1,133 @@
+//! The signed remote configuration: which networks there are, what carries what, how long things live.
+
+use crate::code::Rules;
+use crate::consent::Signed;
+use crate::crypto::{Digest, PublicKey};
+use crate::error::{Code, Error, Result};
+use crate::money::Currency;
+use crate::network::Network;
+use serde::{Deserialize, Serialize};
+
+/// A network as the configuration describes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NetworkConfig {
+    /// Its stable name.
+    pub network: Network,
+    /// What people call it.
+    pub display: String,
+    /// The digest of the consent document that has to be agreed to; the document itself is fetched by network.
+    pub document: Digest,
+    /// Countries where a shop's code can be scanned, ISO 3166-1 alpha-2.
+    pub scan: Vec<String>,
+    /// Countries where a code can be shown.
+    pub show: Vec<String>,
+}
+
+/// How patient the wallet is. All in milliseconds, by the server's time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Patience {
+    /// How long after the first send the same request may be sent again (R4): less than the gateway keeps keys.
+    pub resend_horizon_ms: i64,
+    /// How long after an order's end a request may still be on its way (R5).
+    pub order_skew_ms: i64,
+    /// The first waiting time between two questions about one payment.
+    pub ask_first_ms: i64,
+    /// The longest.
+    pub ask_longest_ms: i64,
+}
+
+/// The configuration in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    content: Content,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Content {
+    format: u32,
+    version: u64,
+    home: Currency,
+    networks: Vec<NetworkConfig>,
+    rules: Rules,
+    patience: Patience,
+    /// How many codes are fetched ahead, 1 to 10 (`domain.md` §5.2).
+    codes_ahead: u8,
+}
+
+impl Config {
+    /// Checks signature and content.
+    ///
+    /// # Errors
+    /// [`Code::ConfigInvalid`] with field `part`: `signature`, `format`, `patience` or `codes_ahead`.
+    pub fn open(signed: &Signed, key: &PublicKey) -> Result<Self> {
+        let bad = |part: &'static str| Error::new(Code::ConfigInvalid).with("part", part);
+        if !key.verifies(&signed.bytes.0, &signed.signature) {
+            return Err(bad("signature"));
+        }
+        let content: Content = serde_json::from_slice(&signed.bytes.0).map_err(|_| bad("format"))?;
+        if content.format != 1 {
+            return Err(bad("format"));
+        }
+        let Patience { resend_horizon_ms, order_skew_ms, ask_first_ms, ask_longest_ms } = content.patience;
+        if resend_horizon_ms < 0 || order_skew_ms < 0 || ask_first_ms < 1 || ask_longest_ms < ask_first_ms {
+            return Err(bad("patience"));
+        }
+        if !(1..=10).contains(&content.codes_ahead) {
+            return Err(bad("codes_ahead"));
+        }
+        Ok(Self { content })
+    }
+
+    /// The one of the two to keep. A newer version wins; an older one is a rollback.
+    ///
+    /// # Errors
+    /// [`Code::ConfigInvalid`] with `part` = `rollback` when `other` is older.
+    pub fn newer(self, other: Self) -> Result<Self> {
+        if other.version() < self.version() {
+            return Err(Error::new(Code::ConfigInvalid).with("part", "rollback"));
+        }
+        Ok(other)
+    }
+
+    /// Counts up with every change.
+    pub const fn version(&self) -> u64 {
+        self.content.version
+    }
+
+    /// The currency users are charged in.
+    pub const fn home(&self) -> Currency {
+        self.content.home
+    }
+
+    /// Every network.
+    pub fn networks(&self) -> &[NetworkConfig] {
+        &self.content.networks
+    }
+
+    /// One network.
+    ///
+    /// # Errors
+    /// [`Code::NetworkUnknown`] when the configuration has none of this name.
+    pub fn network(&self, network: Network) -> Result<&NetworkConfig> {
+        let found = self.content.networks.iter().find(|n| n.network == network);
+        found.ok_or_else(|| Error::new(Code::NetworkUnknown).with("network", network))
+    }
+
+    /// Who carries which scanned code.
+    pub const fn rules(&self) -> &Rules {
+        &self.content.rules
+    }
+
+    /// How patient the wallet is.
+    pub const fn patience(&self) -> &Patience {
+        &self.content.patience
+    }
+
+    /// How many codes are fetched ahead.
+    pub const fn codes_ahead(&self) -> u8 {
+        self.content.codes_ahead
+    }
+}

@@ -1,0 +1,181 @@
+//! What goes over the wire: the JSON bodies of `docs/gateway.md`, and the bytes that are signed for a request.
+
+use crate::consent::Signed;
+use crate::crypto::{Blob, Canonical, Digest, PublicKey, Signature};
+use crate::id::Id;
+use crate::money::Money;
+use crate::network::Network;
+use crate::payment::{Answer, Merchant, Proof, Terms};
+use crate::time::ServerMs;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// The header with the device's identifier.
+pub const DEVICE_HEADER: &str = "jigap-device";
+/// The header with the signature of the request, Base64 of ASN.1 DER.
+pub const SIGNATURE_HEADER: &str = "jigap-signature";
+/// The header of every answer with the server's time in milliseconds.
+pub const TIME_HEADER: &str = "jigap-time";
+
+/// The bytes a device signs for a request, format `JRQ1`: method, path with query, device (16 zero bytes before
+/// enrolment) and the digest of the body.
+pub fn request_to_sign(method: &str, path: &str, device: Id, body: &[u8]) -> Vec<u8> {
+    Canonical::new(*b"JRQ1").text(method).text(path).bytes(&device.0).bytes(Digest::of(body).as_bytes()).finish()
+}
+
+/// `POST /v1/enrol`, signed by the device key it brings.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct EnrolRequest {
+    /// The company's own login of this user, opaque here.
+    pub user_token: String,
+    /// The device's key.
+    pub device_key: PublicKey,
+    /// The key that only the user can use.
+    pub user_key: PublicKey,
+}
+
+/// The answer to [`EnrolRequest`].
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct EnrolResponse {
+    /// This device from now on.
+    pub device: Id,
+    /// The configuration in force.
+    pub config: Signed,
+    /// What the user has.
+    pub balance: Balance,
+}
+
+/// A balance as the server knew it. `GET /v1/balance` answers with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Balance {
+    /// The amount.
+    pub amount: Money,
+    /// Counts up with every change; the larger one is the newer.
+    pub version: u64,
+}
+
+/// `POST /v1/consents`: one event of the ledger. The same event twice is one.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ConsentUpload {
+    /// The canonical bytes, format `JCE1`.
+    pub event: Blob,
+    /// The device key's signature.
+    pub signature: Signature,
+}
+
+/// The answer to [`ConsentUpload`].
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ConsentReceived {
+    /// Digest of the event.
+    pub record: Digest,
+}
+
+/// `POST /v1/checkouts`: resolves a scanned code into an order and a quote.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct CheckoutRequest {
+    /// New for every scan: the same twice is one order.
+    pub nonce: Id,
+    /// Who is to carry it.
+    pub network: Network,
+    /// The exact text that was scanned.
+    pub code: String,
+    /// What the user typed, where the code leaves the amount open.
+    #[serde(default)]
+    pub amount: Option<Money>,
+    /// Digest of the event that grants the consent.
+    pub consent: Digest,
+}
+
+/// The answer to [`CheckoutRequest`].
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CheckoutResponse {
+    /// Order, quote, shop, amounts, rate, expiry.
+    pub terms: Terms,
+}
+
+/// `POST /v1/payments`. Its exact bytes are stored before they are sent, and sent again unchanged.
+/// Answered by an [`Answer`]; `GET /v1/payments/{key}` answers with the same, or with 404 when it was never seen.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct PayRequest {
+    /// Idempotency key: one intent, one key.
+    pub key: Id,
+    /// The terms that were shown.
+    pub terms: Terms,
+    /// Digest of the terms, format `JPV1`.
+    pub digest: Digest,
+    /// The challenge's nonce.
+    pub nonce: Blob,
+    /// The user's proof over the challenge, format `JCH1`.
+    pub proof: Proof,
+    /// Digest of the event that grants the consent.
+    pub consent: Digest,
+}
+
+/// `POST /v1/codes`: fetches codes to show.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CodesRequest {
+    /// New for every fetch: the same twice gives the same codes.
+    pub nonce: Id,
+    /// Whose codes.
+    pub network: Network,
+    /// ISO 3166-1 alpha-2 country the user is in.
+    pub region: String,
+    /// How many, 1 to 10.
+    pub quantity: u8,
+    /// Digest of the event that grants the consent.
+    pub consent: Digest,
+}
+
+/// One issued code.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IssuedCode {
+    /// Names the code without being it.
+    pub id: Id,
+    /// The digits, drawn unchanged.
+    pub digits: String,
+    /// Until when a shop may scan it.
+    pub expires: ServerMs,
+}
+
+/// The answer to [`CodesRequest`].
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CodesResponse {
+    /// The codes, in the order they are to be shown.
+    pub codes: Vec<IssuedCode>,
+}
+
+/// What became of a shown code: `GET /v1/codes/{id}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "snake_case")]
+pub enum CodeStatus {
+    /// No shop has scanned it yet.
+    Waiting,
+    /// Nobody scanned it, and nobody can any more.
+    Expired,
+    /// A shop scanned it; this is the payment. Its key is the code's identifier.
+    Used {
+        /// What happened.
+        answer: Box<Answer>,
+        /// The shop, where the payment has no receipt.
+        #[serde(default)]
+        merchant: Option<Merchant>,
+    },
+}
+
+/// The body of every answer that is not 200: a stable word of `docs/gateway.md`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Refusal {
+    /// The word, such as `CONSENT_MISSING`.
+    pub error: String,
+}
+
+macro_rules! redacted {
+    ($($name:ident),*) => { $(
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!(stringify!($name), "(…)"))
+            }
+        }
+    )* };
+}
+redacted!(EnrolRequest, CheckoutRequest, PayRequest, IssuedCode);

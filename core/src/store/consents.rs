@@ -1,0 +1,105 @@
+//! The consent ledger and the documents its events name.
+
+use super::{Tx, View, failed, row};
+use crate::consent::{Document, Ledger, Signed, SignedEvent};
+use crate::crypto::{Blob, Digest, PublicKey, Signature};
+use crate::error::{Code, Error, Result};
+use serde::{Deserialize, Serialize};
+
+const EVENT: (&str, &str) = ("consent", "s_event");
+const DOCUMENT: (&str, &str) = ("document", "s_value");
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoredEvent {
+    event: Blob,
+    signature: Signature,
+}
+
+impl View<'_> {
+    /// The ledger, every signature and link of it verified.
+    ///
+    /// # Errors
+    /// [`Code::ConsentRecordBroken`] when one does not verify, [`Code::StoreDamaged`], [`Code::StoreFailed`].
+    pub fn ledger(&self, device_key: &PublicKey) -> Result<Ledger> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT seq, s_event FROM consent ORDER BY seq").map_err(failed)?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).map_err(failed)?;
+        let mut ledger = Ledger::default();
+        for row in rows {
+            let (seq, sealed): (i64, Vec<u8>) = row.map_err(failed)?;
+            ledger.append(self.open_event(seq, &sealed, device_key)?)?;
+        }
+        Ok(ledger)
+    }
+
+    /// How many events there are: tells whether a ledger read before is still the whole one.
+    ///
+    /// # Errors
+    /// [`Code::StoreFailed`].
+    pub fn ledger_length(&self) -> Result<u64> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT coalesce(max(seq), 0) FROM consent").map_err(failed)?;
+        let length: i64 = statement.query_row([], |row| row.get(0)).map_err(failed)?;
+        u64::try_from(length).map_err(|_| Error::new(Code::StoreDamaged).with("table", "consent"))
+    }
+
+    /// One event as it was signed.
+    ///
+    /// # Errors
+    /// As [`View::ledger`].
+    pub fn consent_event(&self, seq: i64, device_key: &PublicKey) -> Result<Option<SignedEvent>> {
+        let sql = "SELECT s_event FROM consent WHERE seq = ?1";
+        let sealed: Option<Vec<u8>> = row::optional(self.connection.query_row(sql, [seq], |row| row.get(0)))?;
+        sealed.map(|sealed| self.open_event(seq, &sealed, device_key)).transpose()
+    }
+
+    fn open_event(&self, seq: i64, sealed: &[u8], device_key: &PublicKey) -> Result<SignedEvent> {
+        let stored: StoredEvent = self.open_json(EVENT, &seq.to_be_bytes(), 1, sealed)?;
+        SignedEvent::open(stored.event.0, stored.signature, device_key)
+    }
+
+    /// A consent document by its digest, verified again.
+    ///
+    /// # Errors
+    /// [`Code::ConsentDocumentInvalid`], [`Code::StoreDamaged`], [`Code::StoreFailed`].
+    pub fn document(&self, digest: Digest, controller: &PublicKey) -> Result<Option<Document>> {
+        let sql = "SELECT s_value FROM document WHERE digest = ?1";
+        let found = self.connection.query_row(sql, [digest.as_bytes()], |row| row.get(0));
+        let sealed: Option<Vec<u8>> = row::optional(found)?;
+        let open = |sealed: Vec<u8>| {
+            let signed: Signed = self.open_json(DOCUMENT, digest.as_bytes(), 1, &sealed)?;
+            Document::open(&signed, controller)
+        };
+        sealed.map(open).transpose()
+    }
+}
+
+impl Tx<'_> {
+    /// Appends an event and its line in the journal.
+    ///
+    /// # Errors
+    /// [`Code::ConsentRecordBroken`] when another event already stands at its place, [`Code::StoreFailed`].
+    pub fn append_consent(&self, event: &SignedEvent) -> Result<()> {
+        let broken = || Error::new(Code::ConsentRecordBroken);
+        let seq = i64::try_from(event.event.seq).map_err(|_| broken())?;
+        let stored = StoredEvent { event: Blob(event.bytes.clone()), signature: event.signature.clone() };
+        let sealed = self.seal_json(EVENT, &seq.to_be_bytes(), 1, &stored)?;
+        let sql = "INSERT OR IGNORE INTO consent (seq, s_event) VALUES (?1, ?2)";
+        if self.connection.execute(sql, (seq, sealed)).map_err(failed)? != 1 {
+            return Err(broken().with("seq", seq));
+        }
+        self.append_journal(&event.event.record.0, event.event.kind.as_str(), seq)
+    }
+
+    /// Keeps a document as it was signed.
+    ///
+    /// # Errors
+    /// [`Code::StoreFailed`].
+    pub fn keep_document(&self, document: &Document, signed: &Signed) -> Result<()> {
+        let digest = document.digest();
+        let sealed = self.seal_json(DOCUMENT, digest.as_bytes(), 1, signed)?;
+        let sql = "INSERT OR IGNORE INTO document (digest, s_value) VALUES (?1, ?2)";
+        self.connection.execute(sql, (digest.as_bytes(), sealed)).map(|_| ()).map_err(failed)
+    }
+}

@@ -1,0 +1,77 @@
+//! Values of which there is one of a kind.
+
+use super::{Tx, View, failed, row};
+use crate::consent::Signed;
+use crate::crypto::PublicKey;
+use crate::error::Result;
+use crate::gateway::wire::Balance;
+use crate::id::Id;
+use crate::time::ServerAnchor;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+/// A kind of value of which the wallet keeps one.
+pub trait Setting: Serialize + DeserializeOwned {
+    /// Its row.
+    const NAME: &'static str;
+}
+
+/// Who this device is to the gateway.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Enrolment {
+    /// The gateway's name for this device.
+    pub device: Id,
+    /// The public half of the device's key, by which the ledger is verified without asking the vault.
+    pub device_key: PublicKey,
+    /// The key whose proofs count as the user's.
+    pub user_key: PublicKey,
+}
+
+impl Setting for Enrolment {
+    const NAME: &'static str = "enrolment";
+}
+
+/// The configuration as it was signed: verified again at every start.
+impl Setting for Signed {
+    const NAME: &'static str = "config";
+}
+
+impl Setting for ServerAnchor {
+    const NAME: &'static str = "anchor";
+}
+
+impl Setting for Balance {
+    const NAME: &'static str = "balance";
+}
+
+const VALUE: (&str, &str) = ("setting", "s_value");
+
+impl View<'_> {
+    /// The value of this kind, if there is one.
+    ///
+    /// # Errors
+    /// [`crate::error::Code::StoreDamaged`], [`crate::error::Code::StoreFailed`].
+    pub fn setting<S: Setting>(&self) -> Result<Option<S>> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT version, s_value FROM setting WHERE name = ?1").map_err(failed)?;
+        let found: Option<(i64, Vec<u8>)> =
+            row::optional(statement.query_row([S::NAME], |row| Ok((row.get(0)?, row.get(1)?))))?;
+        found.map(|(version, sealed)| self.open_json(VALUE, S::NAME.as_bytes(), version, &sealed)).transpose()
+    }
+}
+
+impl Tx<'_> {
+    /// Keeps a value in place of the one before.
+    ///
+    /// # Errors
+    /// [`crate::error::Code::StoreFailed`].
+    pub fn set<S: Setting>(&self, value: &S) -> Result<()> {
+        let sql = "SELECT version FROM setting WHERE name = ?1";
+        let last: Option<i64> = row::optional(self.connection.query_row(sql, [S::NAME], |row| row.get(0)))?;
+        let version = last.unwrap_or(0).saturating_add(1);
+        let sealed = self.seal_json(VALUE, S::NAME.as_bytes(), version, value)?;
+        let sql = "INSERT INTO setting (name, version, s_value) VALUES (?1, ?2, ?3)
+            ON CONFLICT (name) DO UPDATE SET version = excluded.version, s_value = excluded.s_value";
+        self.connection.execute(sql, (S::NAME, version, sealed)).map(|_| ()).map_err(failed)
+    }
+}
