@@ -18,7 +18,7 @@ mod verdict;
 pub use emv::{Fault, FaultKind, Initiation};
 pub use facts::{Facts, Fee, Prompt};
 pub use fields::{Field, fields};
-pub use read::{Reading, Situation, read, read_at};
+pub use read::{Reading, Situation, classify, read, read_at};
 pub use rules::{Kind, Matcher, Rule, Rules};
 pub use scheme::{Scheme, Schemes};
 pub use verdict::{NotPayable, Suspicion, Verdict, Warning};

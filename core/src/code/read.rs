@@ -85,6 +85,15 @@ pub fn read_at(text: &str, rules: &Rules, situation: &Situation<'_>) -> Reading 
     reading
 }
 
+/// The schemes of a merchant-presented code, without anything else it says: structure, checksum and classification,
+/// with nothing taken from the heap.
+///
+/// # Errors
+/// As [`Mpm::parse`].
+pub fn classify(text: &str) -> Result<Schemes, Fault> {
+    Mpm::parse(text).map(|code| scheme::of_emv(&code).schemes)
+}
+
 /// Whether a text means to be a merchant-presented code, sound or not: it begins with object 00, or begins like
 /// some object and ends in a checksum.
 fn is_merchant_presented(text: &str) -> bool {
