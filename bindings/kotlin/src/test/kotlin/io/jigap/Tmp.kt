@@ -1,0 +1,3 @@
+package io.jigap
+import kotlin.test.Test
+class TmpTest { @Test fun a() {} }
