@@ -1,3 +1,0 @@
-package io.jigap
-import kotlin.test.Test
-class TmpTest { @Test fun a() {} }
