@@ -69,8 +69,9 @@ impl fmt::Debug for Mpm<'_> {
 }
 
 impl<'a> Mpm<'a> {
-    /// The longest text that is looked at, in bytes.
-    pub const MAX_BYTES: usize = 32_768;
+    /// The most bytes a QR code holds in byte mode, the only one these codes use (ISO/IEC 18004 version 40-L; EMVCo MPM
+    /// §4.12.1). The standard's own limit of 512 characters is not kept by live joint labels.
+    pub const MAX_BYTES: usize = 2953;
 
     /// Reads a code.
     ///
@@ -151,40 +152,22 @@ impl<'a> Mpm<'a> {
 
     /// Objects whose form decides what the consumer is asked to pay.
     fn check_values(&self) -> Result<(), Fault> {
-        let check = |tag, sound: fn(&str) -> bool, kind| match self.object(tag) {
-            Some(object) if !sound(object.value) => {
-                Err(Fault::new(kind, object.value_offset(), TagPath::root(object.tag)))
+        for (tag, sound, kind) in FORMS {
+            if let Some(object) = self.object(*tag)
+                && !sound(object.value)
+            {
+                return Err(Fault::new(*kind, object.value_offset(), TagPath::root(object.tag)));
             }
-            _ => Ok(()),
-        };
-        // 02 is what Malaysia writes (`domain.md` §3.6).
-        check(0, |v| matches!(v, "01" | "02"), FaultKind::Version)?;
-        check(52, |v| v.len() == 4 && v.bytes().all(|b| b.is_ascii_digit()), FaultKind::CategorySyntax)?;
-        check(53, |v| v.len() == 3 && v.bytes().all(|b| b.is_ascii_digit()), FaultKind::CurrencySyntax)?;
-        check(58, |v| v.len() == 2 && v.bytes().all(|b| b.is_ascii_alphabetic()), FaultKind::CountrySyntax)?;
-        check(54, is_amount, FaultKind::AmountSyntax)?;
-        check(56, |v| is_amount(v) && !is_zero(v), FaultKind::TipFee)?;
-        check(57, is_percentage, FaultKind::TipPercentage)?;
+        }
         if let Some(amount) = self.object(54)
             && self.get(53).is_none()
         {
             return Err(Fault::new(FaultKind::CurrencyMissing, amount.offset, TagPath::root(Tag(53))));
         }
-        self.check_tip()
-    }
-
-    fn check_tip(&self) -> Result<(), Fault> {
-        let at = |kind, tag| {
+        tip_fault(self.get(55), self.get(56).is_some(), self.get(57).is_some()).map_or(Ok(()), |(kind, tag)| {
             let offset = self.object(tag).or_else(|| self.object(55)).map_or(0, |object| object.offset);
             Err(Fault::new(kind, offset, TagPath::root(Tag(tag))))
-        };
-        let (fee, percentage) = (self.get(56).is_some(), self.get(57).is_some());
-        match (self.get(55), fee, percentage) {
-            (None | Some("01"), false, false) | (Some("02"), true, false) | (Some("03"), false, true) => Ok(()),
-            (Some("02"), false, _) | (None | Some("01" | "03"), true, _) => at(FaultKind::TipFee, 56),
-            (Some("03"), _, false) | (None | Some("01" | "02"), _, true) => at(FaultKind::TipPercentage, 57),
-            (Some(_), _, _) => at(FaultKind::TipSyntax, 55),
-        }
+        })
     }
 
     /// The text this was read from.
@@ -244,6 +227,30 @@ impl<'a> Mpm<'a> {
             "03" => self.get(57).map(Tip::Percentage),
             _ => None,
         }
+    }
+}
+
+/// The form of a root object: its ID, whether a value has it, and the fault if not.
+type Form = (u8, fn(&str) -> bool, FaultKind);
+
+/// The objects whose form decides what is paid. Version 02 is what Malaysia writes (`domain.md` §3.6).
+pub(super) const FORMS: &[Form] = &[
+    (0, |v| matches!(v, "01" | "02"), FaultKind::Version),
+    (52, |v| v.len() == 4 && v.bytes().all(|b| b.is_ascii_digit()), FaultKind::CategorySyntax),
+    (53, |v| v.len() == 3 && v.bytes().all(|b| b.is_ascii_digit()), FaultKind::CurrencySyntax),
+    (54, is_amount, FaultKind::AmountSyntax),
+    (56, |v| is_amount(v) && !is_zero(v), FaultKind::TipFee),
+    (57, is_percentage, FaultKind::TipPercentage),
+    (58, |v| v.len() == 2 && v.bytes().all(|b| b.is_ascii_alphabetic()), FaultKind::CountrySyntax),
+];
+
+/// Which rule of MPM §4.7.6 to §4.7.8 the indicator and the presence of 56 and 57 break, and at which object.
+pub(super) fn tip_fault(indicator: Option<&str>, fee: bool, percentage: bool) -> Option<(FaultKind, u8)> {
+    match (indicator, fee, percentage) {
+        (None | Some("01"), false, false) | (Some("02"), true, false) | (Some("03"), false, true) => None,
+        (Some("02"), false, _) | (None | Some("01" | "03"), true, _) => Some((FaultKind::TipFee, 56)),
+        (Some("03"), _, false) | (None | Some("01" | "02"), _, true) => Some((FaultKind::TipPercentage, 57)),
+        (Some(_), _, _) => Some((FaultKind::TipSyntax, 55)),
     }
 }
 

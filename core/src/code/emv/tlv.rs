@@ -76,6 +76,11 @@ impl<'a> Objects<'a> {
         Self { rest: value, end: offset.saturating_add(value.len()), ascii }
     }
 
+    /// The objects of a text that is not a merchant-presented code, but coded like one.
+    pub fn of(text: &'a str) -> Self {
+        Self::new(text, 0, text.is_ascii())
+    }
+
     const fn offset(&self) -> usize {
         self.end.saturating_sub(self.rest.len())
     }
