@@ -27,12 +27,12 @@ pub use views::{
 use crate::code::Reading;
 use crate::crypto::PublicKey;
 use crate::error::{Code, Error, Result};
-use crate::gateway::wire::Balance;
 use crate::id::Id;
 use crate::network::Network;
 use crate::payment::Proof;
 use crate::present::CodeState;
 use crate::store::{Cursor, Enrolment};
+use crate::wallet::Balance;
 use desk::Desk;
 use herald::{Round, Waiter};
 use inner::Inner;
@@ -115,13 +115,7 @@ impl Wallet {
             let device = inner.enrolment()?.device;
             let signed = inner.heard(inner.client.config(device)?);
             inner.adopt_config(&signed, None)?;
-            let balance = inner.heard(inner.client.balance(device)?);
-            inner.store.write(|tx| match tx.setting::<Balance>()? {
-                Some(kept) if kept.version >= balance.version => Ok(()),
-                _ => tx.set(&balance),
-            })?;
-            inner.herald.tell(Change::Balance);
-            Ok(())
+            inner.fetch_balance()
         })
     }
 
