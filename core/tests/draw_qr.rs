@@ -85,14 +85,17 @@ fn digits_and_capitals_equal_another_encoder() {
 
 #[test]
 fn text_that_is_not_ascii_says_that_it_is_utf8() {
-    let text = "오늘도 좋은 하루";
-    let segments = [QrSegment::make_eci(26), QrSegment::make_bytes(text.as_bytes())];
-    for segmentation in [Segmentation::Smallest, Segmentation::ByteOnly] {
-        assert_same_modules(&qr::encode(text, Level::M, segmentation).unwrap(), &segments);
+    // Among them texts whose UTF-8 bytes look like Shift JIS, where Kanji mode would be shorter and read back wrongly.
+    for text in ["오늘도 좋은 하루", "あいうえお".repeat(6).as_str(), "支払い、コード", "收款码，谢谢", "ขอบคุณ", "é"]
+    {
+        let segments = [QrSegment::make_eci(26), QrSegment::make_bytes(text.as_bytes())];
+        for segmentation in [Segmentation::Smallest, Segmentation::ByteOnly] {
+            assert_same_modules(&qr::encode(text, Level::M, segmentation).unwrap(), &segments);
+        }
     }
     // Bytes are not text: no header.
-    let bytes = qr::encode_bytes(text.as_bytes(), Level::M).unwrap();
-    assert_same_modules(&bytes, &segments[1..]);
+    let bytes = "é".as_bytes();
+    assert_same_modules(&qr::encode_bytes(bytes, Level::M).unwrap(), &[QrSegment::make_bytes(bytes)]);
 }
 
 fn texts() -> impl Strategy<Value = String> {
@@ -105,6 +108,7 @@ fn texts() -> impl Strategy<Value = String> {
         "[0-9]{0,30}[一-龥]{1,60}[A-Z]{0,20}",
         "[ぁ-んァ-ヶ]{1,40}",
         "([0-9]{5}[a-z]){1,30}",
+        "\\PC{1,100}",
     ]
 }
 
@@ -176,11 +180,14 @@ fn a_centre_mark_needs_level_h_and_its_size_is_limited() {
 #[test]
 fn a_reader_reads_every_version_under_the_largest_mark() {
     for version in 1..=40 {
-        let text = format!("https://example.com/{version}");
-        let modules = qr::encode_from(&text, Level::H, Segmentation::ByteOnly, version.max(4)).unwrap();
+        let text = format!("PAY {version}");
+        let modules = qr::encode_from(&text, Level::H, Segmentation::ByteOnly, version).unwrap();
+        assert_eq!(modules.version(), version);
         let side = mark::largest(&modules);
         assert!(side * side * 100 <= mark::MAX_PERCENT * modules.side() * modules.side());
-        assert!(side >= 5, "version {} takes a mark of {side}", modules.version());
+        assert!(side >= 3, "version {version} takes a mark of {side}");
+        // Row and column 8 hold the format information, which error correction of the data does not cover.
+        assert!((modules.side() - side) / 2 > 8, "version {version}");
         let cleared = mark::clear_centre(&modules, side).unwrap();
         assert_eq!(read(&cleared), Some(text.clone().into_bytes()), "light mark, version {version}");
         // The other extreme: a mark of which every module is the opposite of what it covers.

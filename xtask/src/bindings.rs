@@ -42,13 +42,8 @@ const GENERATED_ONLY: [&str; 2] = ["bindings/kotlin/src/generated", "bindings/sw
 /// # Errors
 /// A build or generator failure, a configuration that was not obeyed, and with `check` each file that differs.
 pub(crate) fn run(tree: &Tree, check: bool) -> Outcome {
-    if !check {
-        tree.build_for_bindings()?; // `check` runs after a build
-    }
+    tree.build_for_bindings()?; // a moment when it is built already; a stale library would prove nothing
     let library = tree.library();
-    if !library.is_file() {
-        tree.build_for_bindings()?;
-    }
     let generated = generate(tree, &library)?;
     if check {
         let differing = differences(&tree.root, &generated)?;

@@ -62,8 +62,9 @@ impl Tree {
 
     /// Builds what the Kotlin and Swift tests run against: the library with the features it ships with, then the sandbox.
     /// In one build cargo would give the library the sandbox's features too, and hide that it lacks one.
+    /// `plant-panic` changes no interface; with it the tests can see a panic arrive as an error.
     pub(crate) fn build_for_bindings(&self) -> Outcome {
-        run::run(&mut self.cargo(&["build", "--quiet", "-p", "jigap-ffi"]))?;
+        run::run(&mut self.cargo(&["build", "--quiet", "-p", "jigap-ffi", "--features", "plant-panic"]))?;
         run::run(&mut self.cargo(&["build", "--quiet", "-p", "jigap-sandbox"]))
     }
 }

@@ -24,20 +24,34 @@ const UPLOAD_AGAIN_MS: i64 = 15_000;
 /// The longest sleep: time passes differently while a phone sleeps, so the engine looks now and then.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 
+/// What was found unfinished when the wallet opened: a screen can show how it ends.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Recovered {
+    /// Payments that had not ended, oldest first.
+    pub payments: Vec<Id>,
+    /// Codes that were on screen.
+    pub codes: Vec<Id>,
+}
+
 impl Inner {
     /// What was left unfinished when the process ended: asked about first, before anything is sent (R12).
-    pub(super) fn recover(&self) -> Result<()> {
+    pub(super) fn recover(&self) -> Result<Recovered> {
         let (now, limits, waiting) = (self.now(), self.limits(), self.waiting());
         self.store.write(|tx| {
+            let mut recovered = Recovered::default();
             for record in tx.unended_payments()? {
+                recovered.payments.push(record.payment.key);
                 let (payment, effects) = record.payment.step(&Event::Woke, now, &limits);
                 tx.settle(&Record { payment, ..record }, &effects, now)?;
             }
             for code in tx.live_codes()? {
                 let (state, effect) = code.step(CodeEvent::Woke, now, &waiting);
+                if state == CodeState::Shown {
+                    recovered.codes.push(code.id);
+                }
                 tx.settle_code(&IssuedCode { state, ..code }, effect)?;
             }
-            Ok(())
+            Ok(recovered)
         })
     }
 

@@ -15,6 +15,7 @@ mod ticket;
 mod views;
 mod wake;
 
+pub use engine::Recovered;
 pub use herald::{Change, Observer, Subscription};
 pub use inner::{Ports, Setup, Trust};
 pub use ticket::{Ticket, aside};
@@ -49,6 +50,7 @@ const CLERKS: usize = 2;
 pub struct Wallet {
     inner: Arc<Inner>,
     desk: Desk,
+    recovered: Recovered,
 }
 
 impl Wallet {
@@ -59,9 +61,9 @@ impl Wallet {
     /// the trusted key, [`Code::ConsentRecordBroken`], [`Code::Internal`] when no thread can be started.
     pub fn open(setup: Setup, ports: Ports) -> Result<Self> {
         let inner = Arc::new(Inner::open(setup, ports)?);
-        inner.recover()?;
+        let recovered = inner.recover()?;
         let (desk, inbox) = Desk::new();
-        let wallet = Self { inner: Arc::clone(&inner), desk };
+        let wallet = Self { inner: Arc::clone(&inner), desk, recovered };
         let start = |name: &str, work: Box<dyn FnOnce(&Inner) + Send>| {
             let inner = Arc::clone(&inner);
             let thread = thread::Builder::new().name(name.to_owned());
@@ -77,6 +79,12 @@ impl Wallet {
         }
         start("jigap-herald", Box::new(announce))?;
         Ok(wallet)
+    }
+
+    /// What was unfinished when this wallet opened. It is being taken up already; [`Wallet::settled`] and
+    /// [`Wallet::shown_result`] say how it ends.
+    pub const fn recovered(&self) -> &Recovered {
+        &self.recovered
     }
 
     /// Makes this device known to the gateway: the company's login of the user, and the key whose proofs count.

@@ -150,7 +150,7 @@ fn steps(set: Set, rest: &[u8]) -> impl Iterator<Item = Step> {
     stay_or_switch.chain(shifted)
 }
 
-/// A finished symbol without quiet zones. No allocation: it is a plain value of about 230 bytes.
+/// A finished symbol without quiet zones. No allocation: it is a plain value of about 250 bytes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Bars {
     words: [u64; WORDS],

@@ -8,7 +8,8 @@
     clippy::arithmetic_side_effects,
     clippy::as_conversions,
     reason = "bounded by construction: `N` is 64 times `W`, the side is below `N`, columns and rows come from a template of \
-              that side, a mask is below 8, and sums stay below 177 * 177 * 40; checked arithmetic made this twice as slow"
+              that side, a mask is below 8, and sums stay below 177 * 177 * 40; `get` on every \
+              word would hide the arithmetic of the standard"
 )]
 
 use super::template::{Columns, Grid, Run, Template, with_remainder};
@@ -74,13 +75,14 @@ fn place_in<const W: usize, const N: usize>(template: &Template, codewords: &[u8
     let mut best = (u32::MAX, 0, [[0; W]; N]);
     let mut masked = [[0; W]; N];
     let mut masked_columns = [[0; W]; N];
+    let mut found = [[[0; W]; N]; 3];
     for mask in 0..8_u8 {
         let format = Format::new(level_bits, mask, side);
         apply(&MASKS[usize::from(mask)], &rows, &free, side, &mut masked);
         format.stamp(&mut masked, format.along_row, format.along_column);
         apply(&MASKS_TRANSPOSED[usize::from(mask)], &columns, &free, side, &mut masked_columns);
         format.stamp(&mut masked_columns, format.along_column, format.along_row);
-        let penalty = penalty(&masked, &masked_columns, side);
+        let penalty = penalty(&masked, &masked_columns, side, &mut found);
         if penalty < best.0 {
             best = (penalty, mask, masked);
         }
@@ -243,23 +245,30 @@ fn or_at(words: &mut [u64; 3], bits: u64, at: usize) {
 ///
 /// Where the standard leaves room: only modules of the symbol count, not the quiet zone; the finder-like pattern counts once
 /// if four light modules precede it, follow it, or both; the share of dark modules counts each full 5 % from one half.
-fn penalty<const W: usize, const N: usize>(rows: &Lines<W, N>, columns: &Lines<W, N>, side: usize) -> u32 {
-    let (row_lines, blocks) = (line_penalty(rows, side), block_penalty(rows, side));
-    row_lines + blocks + line_penalty(columns, side) + balance_penalty(rows, side)
+fn penalty<const W: usize, const N: usize>(
+    rows: &Lines<W, N>,
+    columns: &Lines<W, N>,
+    side: usize,
+    found: &mut [Lines<W, N>; 3],
+) -> u32 {
+    line_penalty(rows, side, found)
+        + block_penalty(rows, side, found)
+        + line_penalty(columns, side, found)
+        + balance_penalty(rows, side)
 }
 
-/// Rules 1 and 3 along one direction.
-fn line_penalty<const W: usize, const N: usize>(lines: &Lines<W, N>, side: usize) -> u32 {
+/// Rules 1 and 3 along one direction. `found` is scratch space: its content does not matter.
+fn line_penalty<const W: usize, const N: usize>(lines: &Lines<W, N>, side: usize, found: &mut [Lines<W, N>; 3]) -> u32 {
     let four_from = below::<W>(side - 4);
     let four_light_from = below::<W>(side - 3);
-    let (mut fives, mut runs, mut finders) = (0, 0, 0);
-    for line in &lines[..side] {
+    let [fives, runs, finders] = found;
+    for (i, line) in lines[..side].iter().enumerate() {
         let same = not(xor(*line, right(*line, 1)));
         let two = and(same, right(same, 1));
         // Set where five modules of one colour begin: a run of n has n - 4 of them and costs n - 2.
         let five = and(and(two, right(two, 2)), four_from);
-        fives += ones(five);
-        runs += ones(and(five, not(left(five, 1))));
+        fives[i] = five;
+        runs[i] = and(five, not(left(five, 1)));
 
         let light = not(*line);
         let light_two = and(light, right(light, 1));
@@ -268,25 +277,27 @@ fn line_penalty<const W: usize, const N: usize>(lines: &Lines<W, N>, side: usize
         // dark light dark dark dark light dark
         let middle = and(and(right(*line, 2), right(*line, 3)), right(dark_end, 4));
         let finder = and(and(dark_end, middle), right(*line, 6));
-        finders += ones(and(finder, or(right(light_four, 7), left(light_four, 4))));
+        finders[i] = and(finder, or(right(light_four, 7), left(light_four, 4)));
     }
-    fives + 2 * runs + 40 * finders
+    count(fives[..side].as_flattened())
+        + 2 * count(runs[..side].as_flattened())
+        + 40 * count(finders[..side].as_flattened())
 }
 
 /// Rule 2: squares of two by two modules of one colour.
-fn block_penalty<const W: usize, const N: usize>(rows: &Lines<W, N>, side: usize) -> u32 {
+fn block_penalty<const W: usize, const N: usize>(rows: &Lines<W, N>, side: usize, found: &mut [Lines<W, N>; 3]) -> u32 {
     let inner = below::<W>(side - 1);
-    let mut blocks = 0;
-    for (upper, lower) in rows[..side].iter().zip(&rows[1..side]) {
+    let [blocks, ..] = found;
+    for ((upper, lower), block) in rows[..side].iter().zip(&rows[1..side]).zip(blocks.iter_mut()) {
         let differs = or(or(xor(*upper, right(*upper, 1)), xor(*lower, right(*lower, 1))), xor(*upper, *lower));
-        blocks += ones(and(not(differs), inner));
+        *block = and(not(differs), inner);
     }
-    3 * blocks
+    3 * count(blocks[..side - 1].as_flattened())
 }
 
 /// Rule 4: how far the share of dark modules is from one half.
 fn balance_penalty<const W: usize, const N: usize>(rows: &Lines<W, N>, side: usize) -> u32 {
-    let dark: u32 = rows[..side].iter().map(|row| ones(*row)).sum();
+    let dark = count(rows[..side].as_flattened());
     let all = (side * side) as u32;
     (20 * dark).abs_diff(10 * all) / all * 10
 }
@@ -332,9 +343,30 @@ fn not<const W: usize>(a: [u64; W]) -> [u64; W] {
     a.map(|word| !word)
 }
 
+/// Set bits: eight words are first added to one another as bit columns, so that a word is counted once for every eight.
+fn count(words: &[u64]) -> u32 {
+    let (mut one, mut two, mut four, mut eights) = (0, 0, 0, 0);
+    let (chunks, rest) = words.as_chunks::<8>();
+    for &[a, b, c, d, e, f, g, h] in chunks {
+        let (sum, two_a) = add(one, a, b);
+        let (sum, two_b) = add(sum, c, d);
+        let (twos, four_a) = add(two, two_a, two_b);
+        let (sum, two_a) = add(sum, e, f);
+        let (sum, two_b) = add(sum, g, h);
+        let (twos, four_b) = add(twos, two_a, two_b);
+        let (fours, eight) = add(four, four_a, four_b);
+        (one, two, four) = (sum, twos, fours);
+        eights += eight.count_ones();
+    }
+    let rest: u32 = rest.iter().map(|word| word.count_ones()).sum();
+    8 * eights + 4 * four.count_ones() + 2 * two.count_ones() + one.count_ones() + rest
+}
+
+/// Sum and carry of each bit column.
 #[inline(always)]
-fn ones<const W: usize>(a: [u64; W]) -> u32 {
-    a.iter().map(|word| word.count_ones()).sum()
+const fn add(a: u64, b: u64, c: u64) -> (u64, u64) {
+    let either = a ^ b;
+    (either ^ c, a & b | either & c)
 }
 
 #[cfg(test)]

@@ -13,10 +13,10 @@ use core::fmt;
 
 use qrcode::types::EcLevel;
 
+use super::DrawError;
 use super::place::place;
 use super::segments::{Codewords, capacity, codewords};
-use super::template::{Grid, template};
-use super::{DrawError, Unit};
+use super::template::Grid;
 
 /// Error correction: the share of damaged codewords a reader can restore (ISO/IEC 18004 §7.5.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,12 +144,13 @@ pub fn encode(text: &str, level: Level, segmentation: Segmentation) -> Result<Mo
     encode_from(text, level, segmentation, 1)
 }
 
-/// [`encode`] with a least version, 1 to 40: codes that replace each other on the screen can so keep one size.
+/// [`encode`] with a least version, 1 to 40 (numbers outside are taken as the nearest): codes that replace each other on the screen can so keep one size.
 ///
 /// # Errors
 /// As [`encode`].
 pub fn encode_from(text: &str, level: Level, segmentation: Segmentation, least: u8) -> Result<Modules, DrawError> {
-    finish(codewords(text.as_bytes(), !text.is_ascii(), level, segmentation, least)?, level)
+    let codewords = codewords(text.as_bytes(), !text.is_ascii(), level, segmentation, least)?;
+    Ok(finish(&codewords, level))
 }
 
 /// Draws bytes that are not text, in one segment of Byte mode and without ECI header.
@@ -157,13 +158,11 @@ pub fn encode_from(text: &str, level: Level, segmentation: Segmentation, least: 
 /// # Errors
 /// As [`encode`].
 pub fn encode_bytes(bytes: &[u8], level: Level) -> Result<Modules, DrawError> {
-    finish(codewords(bytes, false, level, Segmentation::ByteOnly, 1)?, level)
+    let codewords = codewords(bytes, false, level, Segmentation::ByteOnly, 1)?;
+    Ok(finish(&codewords, level))
 }
 
-fn finish(codewords: Codewords, level: Level) -> Result<Modules, DrawError> {
-    let Codewords { version, bytes } = codewords;
-    // `codewords` answers versions 1 to 40 only.
-    let template = template(version).ok_or(DrawError::TooLong { needed: 0, limit: 0, unit: Unit::Bits })?;
-    let (grid, mask) = place(template, &bytes, level.indicator());
-    Ok(Modules { grid, version, mask, level })
+fn finish(codewords: &Codewords, level: Level) -> Modules {
+    let (grid, mask) = place(codewords.template, &codewords.bytes, level.indicator());
+    Modules { grid, version: codewords.version, mask, level }
 }

@@ -6,6 +6,7 @@ use qrcode::optimize::{Optimizer, Parser, Segment, total_encoded_len};
 use qrcode::types::{Mode, Version};
 
 use super::qr::{Level, Segmentation};
+use super::template::{Template, template};
 use super::{DrawError, Unit};
 
 /// ECI assignment number of UTF-8 (AIM ECI, as used by ISO/IEC 18004 §7.4.2).
@@ -19,10 +20,11 @@ const CLASSES: [(i16, i16); 3] = [(1, 9), (10, 26), (27, 40)];
 pub(super) struct Codewords {
     /// 1 to 40.
     pub(super) version: u8,
+    pub(super) template: &'static Template,
     pub(super) bytes: Vec<u8>,
 }
 
-/// The smallest symbol for `data` that is not below `least` (1 to 40).
+/// The smallest symbol for `data` that is not below version `least`.
 pub(super) fn codewords(
     data: &[u8],
     utf8_header: bool,
@@ -48,7 +50,7 @@ pub(super) fn codewords(
             segments = vec![whole];
         }
         needed = total_encoded_len(&segments, class).saturating_add(header);
-        let first = first.max(i16::from(least));
+        let first = first.max(i16::from(least.clamp(1, 40)));
         let Some(version) = (first..=last).find(|&v| needed <= capacity(v, level)) else {
             continue;
         };
@@ -84,5 +86,6 @@ fn fill(data: &[u8], utf8_header: bool, level: Level, segments: &[Segment], vers
     let (mut bytes, correction) =
         construct_codewords(&bits.into_bytes(), Version::Normal(version), level.of_crate()).ok()?;
     bytes.extend_from_slice(&correction);
-    Some(Codewords { version: u8::try_from(version).ok()?, bytes })
+    let version = u8::try_from(version).ok()?;
+    Some(Codewords { version, template: template(version)?, bytes })
 }

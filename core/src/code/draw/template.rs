@@ -1,6 +1,6 @@
 //! What is the same in every QR symbol of one version: function patterns, free modules, and the way the data runs.
 //!
-//! Built once a version, then kept: 40 versions take less than 400 KB together, and a wallet uses two or three.
+//! Built once a version, then kept: version 40 takes 12 KB, all 40 together 210 KB, and a wallet uses two or three.
 #![allow(
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,

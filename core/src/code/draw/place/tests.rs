@@ -51,7 +51,7 @@ fn packed_penalty<const W: usize, const N: usize>(rows: &Naive) -> u32 {
             columns[x][y / 64] |= u64::from(*dark) << (y % 64);
         }
     }
-    penalty(&lines, &columns, rows.len())
+    penalty(&lines, &columns, rows.len(), &mut [[[u64::MAX; W]; N]; 3])
 }
 
 fn packed_penalty_of_any(rows: &Naive) -> u32 {

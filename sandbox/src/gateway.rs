@@ -1,0 +1,37 @@
+//! What every endpoint shares: the store, the signed documents, the faults, the clock.
+
+use crate::documents::Documents;
+use crate::faults::Faults;
+use crate::refusal::Refused;
+use crate::state::Store;
+use jigap::time::{Clock, ServerMs, SystemClock};
+use rusqlite::Transaction;
+use std::sync::Arc;
+
+/// The gateway of one state folder.
+pub(crate) struct Gateway {
+    pub(crate) store: Store,
+    pub(crate) documents: Documents,
+    pub(crate) faults: Faults,
+    /// How long a quote holds.
+    pub(crate) quote_ms: i64,
+    /// How long a shown code can be scanned.
+    pub(crate) code_ms: i64,
+}
+
+impl Gateway {
+    /// The time that every deadline is measured by.
+    pub(crate) fn now() -> ServerMs {
+        ServerMs(SystemClock.now().wall_ms)
+    }
+
+    /// Does one piece of work on a thread where waiting for the disk hurts nobody.
+    pub(crate) async fn work<T: Send + 'static>(
+        self: Arc<Self>,
+        work: impl FnOnce(&Self, &Transaction<'_>) -> Result<T, Refused> + Send + 'static,
+    ) -> Result<T, Refused> {
+        tokio::task::spawn_blocking(move || self.store.write(|tx| work(&self, tx)))
+            .await
+            .unwrap_or(Err(Refused::Internal))
+    }
+}

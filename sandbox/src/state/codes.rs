@@ -1,0 +1,173 @@
+//! Codes that users show, and what happens when a shop scans one.
+
+use super::payments::{self, Recorded};
+use super::users::{self, Caller};
+use super::{consents, new_id, orders, remember, remembered};
+use crate::documents::Documents;
+use crate::networks::shops::Shop;
+use crate::networks::{COUNTRIES, Rail, rate};
+use crate::refusal::Refused;
+use jigap::crypto::Digest;
+use jigap::gateway::wire::{CodeStatus, CodesRequest, CodesResponse, IssuedCode};
+use jigap::id::Id;
+use jigap::money::Money;
+use jigap::network::Network;
+use jigap::payment::{Answer, DeclineReason, Merchant, Outcome};
+use jigap::time::ServerMs;
+use rusqlite::{OptionalExtension, Transaction, params};
+
+/// Issues codes. The same request again gives the same codes.
+pub(crate) fn issue(
+    tx: &Transaction<'_>,
+    caller: &Caller,
+    documents: &Documents,
+    request: &CodesRequest,
+    body: Digest,
+    now: ServerMs,
+    code_ms: i64,
+) -> Result<Vec<u8>, Refused> {
+    consents::require(tx, caller, documents, request.network, request.consent)?;
+    if let Some(answer) = remembered(tx, caller.device, "codes", request.nonce, body)? {
+        return Ok(answer);
+    }
+    let rail = Rail::of(request.network)?;
+    if !COUNTRIES.contains(&request.region.as_str()) {
+        return Err(Refused::RegionUnsupported);
+    }
+    if !(1..=10).contains(&request.quantity) {
+        return Err(Refused::QuantityInvalid);
+    }
+    let mut codes = Vec::new();
+    for _ in 0..request.quantity {
+        let code = IssuedCode { id: new_id()?, digits: rail.shown_digits()?, expires: now.plus(code_ms) };
+        tx.execute(
+            "INSERT INTO shown_codes (id, digits, device, network, region, consent, expires)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![
+                code.id.to_string(),
+                code.digits,
+                caller.device.to_string(),
+                request.network.as_str(),
+                request.region,
+                request.consent.to_string(),
+                code.expires.0,
+            ],
+        )?;
+        codes.push(code);
+    }
+    let answer = serde_json::to_vec(&CodesResponse { codes })?;
+    remember(tx, caller.device, "codes", request.nonce, body, &answer)?;
+    Ok(answer)
+}
+
+/// A code that was issued.
+struct Shown {
+    id: Id,
+    device: Id,
+    network: Network,
+    region: String,
+    consent: Digest,
+    expires: ServerMs,
+    shop: Option<String>,
+}
+
+impl Shown {
+    /// By identifier or by digits.
+    fn load(tx: &Transaction<'_>, column: &'static str, value: &str) -> Result<Self, Refused> {
+        let sql =
+            format!("SELECT id, device, network, region, consent, expires, shop FROM shown_codes WHERE {column} = ?1");
+        type Row = (String, String, String, String, String, i64, Option<String>);
+        let found: Option<Row> = tx
+            .query_row(&sql, params![value], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?))
+            })
+            .optional()?;
+        let (id, device, network, region, consent, expires, shop) = found.ok_or(Refused::CodeUnknown)?;
+        Ok(Self {
+            id: Id::parse(&id)?,
+            device: Id::parse(&device)?,
+            network: Network::parse(&network)?,
+            region,
+            consent: Digest::parse(&consent)?,
+            expires: ServerMs(expires),
+            shop,
+        })
+    }
+}
+
+/// What became of a code.
+pub(crate) fn status(tx: &Transaction<'_>, caller: &Caller, id: Id, now: ServerMs) -> Result<CodeStatus, Refused> {
+    let code = Shown::load(tx, "id", &id.to_string())?;
+    if code.device != caller.device {
+        return Err(Refused::CodeUnknown);
+    }
+    match code.shop {
+        Some(shop) => {
+            let recorded = Recorded::of(tx, caller, id)?;
+            let answer: Answer = serde_json::from_slice(&recorded.answer)?;
+            Ok(CodeStatus::Used { answer: Box::new(answer), merchant: Some(Shop::find(&shop)?.merchant()) })
+        }
+        None if now >= code.expires => Ok(CodeStatus::Expired),
+        None => Ok(CodeStatus::Waiting),
+    }
+}
+
+/// What a shop's scan came to.
+#[derive(Debug, serde::Serialize)]
+pub(crate) struct Scanned {
+    /// The shop that scanned.
+    pub(crate) merchant: Merchant,
+    /// The payment; its key is the code's identifier.
+    pub(crate) answer: Answer,
+}
+
+/// A shop scans a user's code and asks for an amount, as decimal text in its currency.
+///
+/// # Errors
+/// [`Refused::CodeUnknown`], [`Refused::CodeUsed`], [`Refused::CodeExpired`], [`Refused::RegionUnsupported`] when the
+/// shop is in another country than the code is for, [`Refused::AmountInvalid`].
+pub(crate) fn scan(
+    tx: &Transaction<'_>,
+    documents: &Documents,
+    digits: &str,
+    amount: &str,
+    shop: Option<&str>,
+    now: ServerMs,
+) -> Result<Scanned, Refused> {
+    let code = Shown::load(tx, "digits", digits)?;
+    if code.shop.is_some() {
+        return Err(Refused::CodeUsed);
+    }
+    if now >= code.expires {
+        return Err(Refused::CodeExpired);
+    }
+    let shop = shop.map_or_else(|| Shop::in_country(&code.region), Shop::find)?;
+    if shop.country != code.region {
+        return Err(Refused::RegionUnsupported);
+    }
+    let amount = Money::parse(shop.currency()?, amount).map_err(|_| Refused::AmountInvalid)?;
+    let rate = rate(amount.currency())?;
+    let home = rate.convert(amount).map_err(|_| Refused::AmountInvalid)?;
+    if !amount.is_positive() || !home.is_positive() {
+        return Err(Refused::AmountInvalid);
+    }
+    let caller = users::caller(tx, code.device)?;
+    let seq = payments::next_seq(tx)?;
+    let (order, outcome) = match consents::require(tx, &caller, documents, code.network, code.consent) {
+        Ok(()) => {
+            let order = orders::open_order(tx, shop, code.network, amount, now)?;
+            (Some(order.id), payments::settle(tx, &caller.user, &order, home, rate, seq, now)?)
+        }
+        Err(Refused::ConsentMissing) => (None, Outcome::Declined { reason: DeclineReason::ConsentMissing }),
+        Err(other) => return Err(other),
+    };
+    let answer = Answer { key: code.id, seq, outcome };
+    payments::record(tx, code.device, order, Digest::of(digits.as_bytes()), &answer, now)?;
+    tx.execute("UPDATE shown_codes SET shop = ?1 WHERE id = ?2", params![shop.id, code.id.to_string()])?;
+    Ok(Scanned { merchant: shop.merchant(), answer })
+}
+
+/// Ends all shown codes now: a fault for tests.
+pub(crate) fn expire_all(tx: &Transaction<'_>, now: ServerMs) -> Result<usize, Refused> {
+    Ok(tx.execute("UPDATE shown_codes SET expires = ?1 WHERE expires > ?1", params![now.0])?)
+}

@@ -1,0 +1,110 @@
+CREATE TABLE IF NOT EXISTS users (
+  name TEXT PRIMARY KEY,
+  version INTEGER NOT NULL                -- of the balance: counts up with every change
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS devices (
+  id TEXT PRIMARY KEY,
+  user TEXT NOT NULL REFERENCES users,
+  device_key BLOB NOT NULL UNIQUE,
+  user_key BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS consents (
+  device TEXT NOT NULL REFERENCES devices,
+  seq INTEGER NOT NULL,
+  hash TEXT NOT NULL,
+  bytes BLOB NOT NULL,
+  signature BLOB NOT NULL,
+  PRIMARY KEY (device, seq)
+) STRICT;
+
+-- Answers to requests that carry a nonce, kept to be given again.
+CREATE TABLE IF NOT EXISTS answers (
+  device TEXT NOT NULL REFERENCES devices,
+  kind TEXT NOT NULL,
+  nonce TEXT NOT NULL,
+  body TEXT NOT NULL,
+  answer BLOB NOT NULL,
+  PRIMARY KEY (device, kind, nonce)
+) STRICT;
+
+-- Codes that shops show. Without an order: printed on the wall.
+CREATE TABLE IF NOT EXISTS shop_codes (
+  code TEXT PRIMARY KEY,
+  shop TEXT NOT NULL,
+  network TEXT NOT NULL,
+  order_id TEXT REFERENCES orders
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS orders (
+  id TEXT PRIMARY KEY,
+  shop TEXT NOT NULL,
+  network TEXT NOT NULL,
+  currency TEXT NOT NULL,
+  minor INTEGER NOT NULL CHECK (minor > 0),
+  ends INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS quotes (
+  id TEXT PRIMARY KEY,
+  device TEXT NOT NULL REFERENCES devices,
+  terms BLOB NOT NULL,
+  expires INTEGER NOT NULL                -- beside the one in the terms, so that a fault can end it early
+) STRICT;
+
+-- Every payment that has ended, charged or not. The sequence is the contract's `seq`.
+CREATE TABLE IF NOT EXISTS payments (
+  seq INTEGER PRIMARY KEY,
+  key TEXT NOT NULL UNIQUE,
+  device TEXT NOT NULL REFERENCES devices,
+  order_id TEXT,
+  body TEXT NOT NULL,
+  charged INTEGER NOT NULL,
+  answer BLOB NOT NULL,
+  at INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX IF NOT EXISTS one_charge_an_order ON payments (order_id) WHERE charged = 1;
+
+CREATE TABLE IF NOT EXISTS shown_codes (
+  id TEXT PRIMARY KEY,
+  digits TEXT NOT NULL UNIQUE,
+  device TEXT NOT NULL REFERENCES devices,
+  network TEXT NOT NULL,
+  region TEXT NOT NULL,
+  consent TEXT NOT NULL,
+  expires INTEGER NOT NULL,
+  shop TEXT                               -- who scanned it
+) STRICT;
+
+-- The books. Postings of one entry sum to zero in every currency.
+CREATE TABLE IF NOT EXISTS accounts (
+  id INTEGER PRIMARY KEY,
+  kind TEXT NOT NULL,
+  owner TEXT NOT NULL,
+  currency TEXT NOT NULL,
+  minor INTEGER NOT NULL,
+  UNIQUE (kind, owner, currency)
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS entries (
+  id INTEGER PRIMARY KEY,
+  kind TEXT NOT NULL,
+  order_id TEXT,
+  at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS postings (
+  entry INTEGER NOT NULL REFERENCES entries,
+  account INTEGER NOT NULL REFERENCES accounts,
+  minor INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS refunds (
+  entry INTEGER PRIMARY KEY REFERENCES entries,
+  key TEXT NOT NULL,
+  currency TEXT NOT NULL,
+  minor INTEGER NOT NULL CHECK (minor > 0),
+  home_currency TEXT NOT NULL,
+  home_minor INTEGER NOT NULL CHECK (home_minor >= 0)
+) STRICT;
