@@ -49,7 +49,9 @@ impl Inner {
                 if state == CodeState::Shown {
                     recovered.codes.push(code.id);
                 }
-                tx.settle_code(&IssuedCode { state, ..code }, effect)?;
+                if state != code.state || effect.is_some() {
+                    tx.settle_code(&IssuedCode { state, ..code }, effect)?;
+                }
             }
             Ok(recovered)
         })

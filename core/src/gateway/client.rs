@@ -141,7 +141,8 @@ impl Client {
         let event = |event| Timed { value: event, server: None };
         match sent {
             // The vault did not sign: nothing can have left.
-            Err(_) | Ok(Err(SendError::Unreachable)) => event(Event::NotSent(UnsentReason::Unreachable)),
+            Err(_) => event(Event::NotSent(UnsentReason::Unsigned)),
+            Ok(Err(SendError::Unreachable)) => event(Event::NotSent(UnsentReason::Unreachable)),
             Ok(Err(SendError::Untrusted)) => event(Event::NotSent(UnsentReason::Untrusted)),
             Ok(Err(SendError::Unknown)) => event(Event::Lost),
             Ok(Ok(response)) => {
