@@ -1,6 +1,6 @@
 //! Why a code cannot be read: a second, lenient walk for inspectors and support desks. It makes nothing payable.
 
-use super::mpm::{FORMS, is_zero, tip_fault};
+use super::mpm::{form_fault, is_zero, tip_fault};
 use super::tlv::TagSet;
 use super::{Fault, FaultKind, Object, Objects, Tag, TagPath, Template, crc16};
 use std::fmt;
@@ -128,10 +128,11 @@ impl<'a> Diagnosis<'a> {
     }
 
     fn check_values(&mut self, text: &'a str) {
-        for (tag, sound, kind) in FORMS {
-            if let Some(object) = self.first(*tag).filter(|object| !sound(object.value)) {
-                self.report(text, Fault::new(*kind, object.value_offset(), TagPath::root(object.tag)), None);
-            }
+        let mut seen = TagSet::default();
+        let firsts = self.objects.iter().filter(|object| seen.insert(object.tag));
+        let broken: Vec<_> = firsts.filter_map(|object| form_fault(object).map(|kind| (kind, *object))).collect();
+        for (kind, object) in broken {
+            self.report(text, Fault::new(kind, object.value_offset(), TagPath::root(object.tag)), None);
         }
         if let Some(amount) = self.first(54) {
             if is_zero(amount.value) {

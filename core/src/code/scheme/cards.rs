@@ -4,34 +4,26 @@
 use super::{Scheme, Schemes};
 use crate::code::emv::Mpm;
 
-const OBJECTS: &[(u8, Scheme)] = &[
-    (2, Scheme::Visa),
-    (3, Scheme::Visa),
-    (4, Scheme::Mastercard),
-    (5, Scheme::Mastercard),
-    (9, Scheme::Discover),
-    (10, Scheme::Discover),
-    (11, Scheme::Amex),
-    (12, Scheme::Amex),
-    (13, Scheme::Jcb),
-    (14, Scheme::Jcb),
-    (15, Scheme::UnionPay),
-    (16, Scheme::UnionPay),
-];
-
 const UNIONPAY_LENGTH: usize = 31;
 
+const fn network(tag: u8, value: &str) -> Option<Scheme> {
+    Some(match tag {
+        2 | 3 => Scheme::Visa,
+        4 | 5 => Scheme::Mastercard,
+        9 | 10 => Scheme::Discover,
+        11 | 12 => Scheme::Amex,
+        13 | 14 => Scheme::Jcb,
+        15 | 16 if value.len() == UNIONPAY_LENGTH => Scheme::UnionPay,
+        _ => return None,
+    })
+}
+
 pub(super) fn of_emv(code: &Mpm<'_>, schemes: &mut Schemes) {
-    for (tag, scheme) in OBJECTS {
-        let sound = |value: &str| *scheme != Scheme::UnionPay || value.len() == UNIONPAY_LENGTH;
-        if code.get(*tag).is_some_and(sound) {
-            schemes.insert(*scheme);
-        }
-    }
+    code.cards().filter_map(|(tag, value)| network(tag, value)).for_each(|scheme| schemes.insert(scheme));
 }
 
 /// The merchant number: the last 15 characters of UnionPay's object, the whole object of the others.
 pub(super) fn merchant<'a>(code: &Mpm<'a>, scheme: Scheme) -> Option<&'a str> {
-    let value = OBJECTS.iter().filter(|(_, s)| *s == scheme).find_map(|(tag, _)| code.get(*tag))?;
+    let (_, value) = code.cards().find(|(tag, value)| network(*tag, value) == Some(scheme))?;
     if scheme == Scheme::UnionPay { value.get(16..) } else { Some(value) }
 }

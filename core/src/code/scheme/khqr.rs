@@ -8,11 +8,11 @@ use crate::time::ServerMs;
 const HOME: Home = Home { country: "KH", currencies: &[116, 840] };
 
 fn suits(account: &Account<'_, '_>) -> bool {
-    let number = account.tag.number();
-    let here = account.code.get(58).is_some_and(|c| c.eq_ignore_ascii_case(HOME.country))
-        || account.code.currency_number() == Some(116);
-    let named = account.identifier.split_once('@').is_some_and(|(name, bank)| !name.is_empty() && !bank.is_empty());
-    (number == 29 || number == 30) && here && named
+    let is_account = |text: &str| text.split_once('@').is_some_and(|(name, bank)| !name.is_empty() && !bank.is_empty());
+    let country = || account.code.get(58).is_some_and(|country| country.eq_ignore_ascii_case(HOME.country));
+    matches!(account.tag.number(), 29 | 30)
+        && (country() || account.code.currency_number() == Some(116))
+        && is_account(account.identifier)
 }
 
 fn is_personal(account: &Account<'_, '_>) -> bool {

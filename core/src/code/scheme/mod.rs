@@ -1,7 +1,7 @@
 //! The conventions of single schemes, as far as they are public (`domain.md` §3).
 //!
 //! One file a scheme (or a family that shares an identifier). To add one: name it in [`Scheme`], describe it in its own
-//! file as a [`Profile`] (merchant-presented codes) or a function of the text, and list that in `table.rs`.
+//! file as a `Profile` (merchant-presented codes) or a function of the text, and list that in `table.rs`.
 
 mod alipay;
 mod bccard;

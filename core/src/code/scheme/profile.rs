@@ -67,9 +67,14 @@ pub(in crate::code) struct Profile {
 }
 
 impl Profile {
+    /// Whether an account belongs to the scheme.
+    #[inline]
     pub(super) fn knows(&self, account: &Account<'_, '_>) -> bool {
         let named = self.identifiers.is_empty()
-            || self.identifiers.iter().any(|known| known.eq_ignore_ascii_case(account.identifier));
+            || self
+                .identifiers
+                .iter()
+                .any(|known| known.len() == account.identifier.len() && known.eq_ignore_ascii_case(account.identifier));
         named && (self.suits)(account)
     }
 }

@@ -29,7 +29,7 @@ pub(super) const NATIONAL: Profile = Profile {
 };
 
 fn is_issuer(account: &Account<'_, '_>) -> bool {
-    account.code.currency_number() == Some(360) && account.is_at(&HOME) && merchant_pan(account).is_some()
+    account.code.get(53) == Some("360") && account.is_at(&HOME) && merchant_pan(account).is_some()
 }
 
 /// A code with the issuer's template alone.

@@ -12,7 +12,7 @@ use crate::code::link::Link;
 use crate::code::verdict::NotPayable;
 
 /// Merchant-presented codes.
-static PROFILES: &[Profile] = &[
+const PROFILES: &[Profile] = &[
     promptpay::BILL,
     promptpay::TRUE_MONEY,
     promptpay::PROMPTPAY,
@@ -36,6 +36,48 @@ static PROFILES: &[Profile] = &[
     wechatpay::PROFILE,
     sgqr::PROFILE,
 ];
+
+static TABLE: &[Profile] = PROFILES;
+
+/// For every length of an identifier, a bit for each profile that may know it, so that most are never looked at.
+static BY_LENGTH: [u32; 100] = by_length(PROFILES);
+
+#[allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    reason = "evaluated by the compiler, which refuses what overflows"
+)]
+const fn by_length(profiles: &[Profile]) -> [u32; 100] {
+    let mut lengths = [0u32; 100];
+    let mut at = 0;
+    while at < profiles.len() {
+        let identifiers = profiles[at].identifiers;
+        let mut one = 0;
+        while one < identifiers.len() {
+            lengths[identifiers[one].len()] |= 1 << at;
+            one += 1;
+        }
+        let mut length = 0;
+        while identifiers.is_empty() && length < lengths.len() {
+            lengths[length] |= 1 << at;
+            length += 1;
+        }
+        at += 1;
+    }
+    lengths
+}
+
+/// The profiles that know an account.
+#[inline]
+fn knowing<'t>(account: &'t Account<'_, '_>) -> impl Iterator<Item = &'static Profile> + 't {
+    let mut left = BY_LENGTH.get(account.identifier.len()).copied().unwrap_or_default();
+    std::iter::from_fn(move || {
+        let at = usize::try_from(left.trailing_zeros()).ok()?;
+        left &= left.wrapping_sub(1);
+        TABLE.get(at)
+    })
+    .filter(|profile| profile.knows(account))
+}
 
 /// Everything else that is scanned.
 static TEXTS: &[fn(&Scanned<'_>) -> Option<Said>] = &[
@@ -112,7 +154,7 @@ pub(in crate::code) fn of_emv(code: &Mpm<'_>) -> Recognised {
     let mut first: Option<Scheme> = None;
     for (tag, identifier, template) in code.accounts() {
         let account = Account { code, tag, identifier, template };
-        for profile in PROFILES.iter().filter(|profile| profile.knows(&account)) {
+        for profile in knowing(&account) {
             found.schemes.insert(profile.scheme);
             if (profile.is_personal)(&account) {
                 found.personal.insert(profile.scheme);
@@ -133,7 +175,7 @@ pub(in crate::code) fn payee<'a>(code: &Mpm<'a>, schemes: Schemes) -> Payee<'a> 
     let mut best: Option<(Scheme, Payee<'a>)> = None;
     for (tag, identifier, template) in code.accounts() {
         let account = Account { code, tag, identifier, template };
-        for profile in PROFILES.iter().filter(|profile| profile.knows(&account)) {
+        for profile in knowing(&account) {
             let better = best.as_ref().is_none_or(|(scheme, best)| best.account.is_none() || profile.scheme < *scheme);
             if better {
                 let payee = (profile.payee)(&account);
