@@ -130,12 +130,14 @@ fn classify(error: &reqwest::Error) -> SendError {
     }
     let mut source = std::error::Error::source(error);
     while let Some(inner) = source {
-        let wrapped = inner.downcast_ref::<std::io::Error>().and_then(|io| io.get_ref());
-        let through_io = wrapped.is_some_and(|e| e.is::<rustls::Error>());
-        if inner.is::<rustls::Error>() || through_io {
+        if inner.is::<rustls::Error>() {
             return SendError::Untrusted;
         }
-        source = inner.source();
+        // The `source` of an I/O error is that of the error it wraps, and these come wrapped twice: go in one by one.
+        source = match inner.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+            Some(wrapped) => Some(wrapped),
+            None => inner.source(),
+        };
     }
     SendError::Unreachable
 }
