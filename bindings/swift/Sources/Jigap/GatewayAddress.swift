@@ -37,7 +37,7 @@ public struct Trust: Sendable, Hashable {
 
 extension GatewayAddress {
     /// The wallet's own HTTPS: rustls, HTTP/1.1, no redirects, no retries.
-    func transport() throws -> any JigapFFI.TransportPort {
+    func port() throws -> any JigapFFI.TransportPort {
         try JigapFFI.httpsTransport(
             url: url.absoluteString, rootsPem: roots, pins: pins, timeoutMs: timeout.milliseconds)
     }

@@ -6,7 +6,7 @@ public struct Payment: Sendable, Hashable, Identifiable, Redacted {
     /// What a payment looks like to the person who made it.
     public enum Status: Sendable, Hashable, Redacted {
         /// Not known yet. Never "failed": money may have moved. The wallet goes on asking by itself.
-        case checking
+        case checking(JigapError)
         /// Charged.
         case paid(Receipt)
         /// Not charged; the gateway said why.
@@ -21,11 +21,12 @@ public struct Payment: Sendable, Hashable, Identifiable, Redacted {
             if case .paid(let receipt) = self { receipt } else { nil }
         }
 
-        /// Why it was not charged, or is not known to be.
+        /// Why it was not charged, or is not known to be, and what can be done.
         public var problem: JigapError? {
             switch self {
-            case .checking, .paid: nil
-            case .declined(let problem), .notSent(let problem), .conflict(let problem): problem
+            case .paid: nil
+            case .checking(let problem), .declined(let problem), .notSent(let problem), .conflict(let problem):
+                problem
             }
         }
     }
@@ -85,7 +86,7 @@ extension Payment.Status {
     fileprivate init(_ payment: JigapFFI.Payment) throws(JigapError) {
         let problem = payment.problem.map(JigapError.init) ?? .fault
         switch payment.status {
-        case .checking: self = .checking
+        case .checking: self = .checking(problem)
         case .declined: self = .declined(problem)
         case .notSent: self = .notSent(problem)
         case .conflict: self = .conflict(problem)

@@ -7,11 +7,11 @@ public enum Reading: Sendable, Hashable {
     /// Several networks can carry it; the user chooses one for ``Checkout/network``.
     case needsChoice([Network], CodeFacts)
     /// It is not a shop's payment code: a link, a contact, a card.
-    case notPayable(JigapError)
+    case notPayable(JigapError, CodeFacts)
     /// A payment code that no network of this wallet carries here.
     case unsupported(JigapError, CodeFacts)
     /// A payment code that is damaged or not built as its format asks.
-    case malformed(JigapError)
+    case malformed(JigapError, CodeFacts)
     /// It can be read, but something in it does not fit together.
     case suspicious(JigapError, CodeFacts)
 
@@ -28,9 +28,18 @@ public enum Reading: Sendable, Hashable {
     public var problem: JigapError? {
         switch self {
         case .payable, .needsChoice: nil
-        case .notPayable(let problem), .unsupported(let problem, _), .malformed(let problem),
+        case .notPayable(let problem, _), .unsupported(let problem, _), .malformed(let problem, _),
             .suspicious(let problem, _):
             problem
+        }
+    }
+
+    /// What the code says about itself, as far as it could be read.
+    public var facts: CodeFacts {
+        switch self {
+        case .payable(_, let facts), .needsChoice(_, let facts), .notPayable(_, let facts),
+            .unsupported(_, let facts), .malformed(_, let facts), .suspicious(_, let facts):
+            facts
         }
     }
 }
@@ -59,9 +68,9 @@ extension Reading {
         switch (reading.verdict, problem, networks.first) {
         case ("payable", _, let network?): self = .payable(network, facts)
         case ("needs_choice", _, _): self = .needsChoice(networks, facts)
-        case ("not_payable", let problem?, _): self = .notPayable(problem)
+        case ("not_payable", let problem?, _): self = .notPayable(problem, facts)
         case ("unsupported", let problem?, _): self = .unsupported(problem, facts)
-        case ("malformed", let problem?, _): self = .malformed(problem)
+        case ("malformed", let problem?, _): self = .malformed(problem, facts)
         case ("suspicious", let problem?, _): self = .suspicious(problem, facts)
         default: throw .fault
         }

@@ -26,11 +26,25 @@ public final class Wallet: Sendable {
     public static func open(
         folder: URL, trust: Trust, vault: some Vault, gateway: GatewayAddress
     ) async throws -> Wallet {
+        try await open(folder, trust, port(of: vault)) { try gateway.port() }
+    }
+
+    /// As ``open(folder:trust:vault:gateway:)``, with the app's own HTTP client in place of the wallet's.
+    public static func open(
+        folder: URL, trust: Trust, vault: some Vault, transport: some Transport
+    ) async throws -> Wallet {
+        try await open(folder, trust, port(of: vault)) { HostTransport(transport) }
+    }
+
+    private static func open(
+        _ folder: URL, _ trust: Trust, _ vault: any JigapFFI.VaultPort,
+        _ transport: @escaping @Sendable () throws -> any JigapFFI.TransportPort
+    ) async throws -> Wallet {
         try await abandonable {
             Wallet(
                 try await JigapFFI.CoreWallet.open(
                     folder: folder.path(percentEncoded: false), configKey: trust.configKey,
-                    controllerKey: trust.controllerKey, vault: port(of: vault), transport: try gateway.transport()))
+                    controllerKey: trust.controllerKey, vault: vault, transport: try transport()))
         }
     }
 
@@ -155,7 +169,7 @@ public final class Wallet: Sendable {
     /// Waits until a payment has ended, at most so long; then gives it as it stands, perhaps ``Payment/Status/checking``.
     ///
     /// - Throws: ``JigapError/Code/paymentUnknown``, and those of the store.
-    public func settled(_ id: Payment.ID, patience: Duration) async throws -> Payment {
+    public func settled(_ id: Payment.ID, patience: Duration = .seconds(30)) async throws -> Payment {
         let core = core
         return try await abandonable { try Payment(try await core.settled(id: id, patienceMs: patience.milliseconds)) }
     }
@@ -185,7 +199,7 @@ public final class Wallet: Sendable {
     /// Waits until a shown code has been used or is over, at most so long.
     ///
     /// - Throws: ``JigapError/Code/shownCodeUnknown``, and those of the store.
-    public func result(of code: ShownCode.ID, patience: Duration) async throws -> ShownResult {
+    public func result(of code: ShownCode.ID, patience: Duration = .seconds(60)) async throws -> ShownResult {
         let core = core
         return try await abandonable {
             try ShownResult(try await core.shownResult(id: code, patienceMs: patience.milliseconds))
@@ -196,8 +210,9 @@ public final class Wallet: Sendable {
 
     /// What changes from now on, until the reader stops, its task is cancelled, or the wallet closes.
     ///
-    /// A reader may be as slow as it likes and holds nothing up: the stream keeps the newest 64 changes, and after a loss it ends
-    /// with ``Change/everything``. Each call gives a stream of its own.
+    /// A reader may be as slow as it likes and holds nothing up. The stream keeps the newest 64 changes; when older ones had to go,
+    /// ``Change/everything`` comes after them. Each call gives a stream of its own. Take the stream first, then read: so
+    /// nothing falls in between.
     ///
     /// - Throws: ``JigapError/Code/closed``.
     public func changes() throws(JigapError) -> AsyncStream<Change> {
