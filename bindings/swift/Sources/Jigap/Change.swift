@@ -68,6 +68,9 @@ final class Listeners: @unchecked Sendable {
         lock.withLock { _ = streams.removeValue(forKey: ObjectIdentifier(listener)) }
     }
 
+    /// How many are open.
+    var count: Int { lock.withLock { streams.count } }
+
     func close() {
         let ended = lock.withLock {
             closed = true

@@ -35,7 +35,7 @@ extension JigapError: CustomStringConvertible, LocalizedError {
     /// The code, the sentence and the fields.
     public var description: String {
         let details = fields.map { "\($0.name)=\($0.value)" }.joined(separator: ", ")
-        return "\(code): \(cause)" + (details.isEmpty ? "" : " (\(details))")
+        return "\(code.rawValue): \(cause)" + (details.isEmpty ? "" : " (\(details))")
     }
 
     /// The sentence of ``cause``. English; apps show their own words for ``code``.

@@ -2,7 +2,7 @@ internal import JigapFFI
 
 extension JigapError {
     /// Every error the wallet can give. The raw value is the stable text form, such as `QUOTE_EXPIRED`; it is the same in Rust and Kotlin.
-    public enum Code: String, Sendable, Hashable, CaseIterable, CustomStringConvertible {
+    public enum Code: String, Sendable, Hashable, CaseIterable {
         /// The code is damaged or not built as its format asks.
         case codeMalformed = "CODE_MALFORMED"
         /// This is not a shop's payment code.
@@ -105,8 +105,6 @@ extension JigapError {
         case closed = "CLOSED"
         /// A fault inside the wallet; it was stopped before it did harm.
         case `internal` = "INTERNAL"
-
-        public var description: String { rawValue }
 
         // Without a default: an error that Rust has and this list has not does not compile.
         init(_ code: JigapFFI.ErrorCode) {

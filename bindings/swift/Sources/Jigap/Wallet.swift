@@ -11,7 +11,7 @@ internal import JigapFFI
 /// that do not wait read the wallet's database: fast, and never held up by the network.
 public final class Wallet: Sendable {
     private let core: JigapFFI.CoreWallet
-    private let listeners = Listeners()
+    let listeners = Listeners()
 
     private init(_ core: JigapFFI.CoreWallet) { self.core = core }
 
