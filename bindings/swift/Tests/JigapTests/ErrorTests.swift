@@ -13,7 +13,8 @@ extension Tests {
 
             let wrongPin = await error { try await phone.key.prove(preview, pin: "097531") }
             #expect(wrongPin?.code == .pinWrong && wrongPin?.next == .authenticate)
-            #expect(await error { try await phone.key.prove(preview, pin: "12345") }?.code == .pinFormat)
+            let empty = try PinKey(file: phone.folder.url.appending(path: "other"))
+            #expect(await error { try await empty.create(pin: "12345") }?.code == .pinFormat)
 
             let other = try await wallet.prepare(Checkout(code: order))
             let misplaced = await error { try await wallet.pay(preview, proof: try await phone.prove(other)) }
@@ -22,7 +23,7 @@ extension Tests {
             let unknown = await error { try await wallet.consentRequest(for: "nowhere", locale: "en") }
             #expect(unknown?.code == .networkUnknown && unknown?.next == .chooseNetwork)
             let choice = Checkout(code: order, network: "nowhere")
-            #expect(await error { try await wallet.prepare(choice) }?.code == .networkUnknown)
+            #expect(await error { try await wallet.prepare(choice) }?.code == .codeUnsupported)
 
             let damaged = String(order.dropLast()) + (order.last == "0" ? "1" : "0")
             guard case .malformed(let problem, _) = try wallet.read(damaged) else {

@@ -28,34 +28,27 @@ extension Tests {
             #expect(preview.merchant.name == "Kuromon Takoyaki" && !preview.challenge.isEmpty)
             #expect(reading.facts.currency == "JPY")
 
-            silent(shown)
-            silent(shown.qr)
-            silent(payment)
-            silent(payment.status)
-            silent(payment.merchant as Any)
-            silent(payment.status.receipt as Any)
-            silent(result)
-            silent([preview])
-            silent(proof)
-            silent(reading)
-            silent(Checkout(code: order))
-            silent(["key": shown])
-            silent(GatewayRequest(method: "GET", path: "/v1/payments/1", headers: ["a": "1"], body: Data([1])))
-        }
-
-        private func silent(_ value: Any, sourceLocation: SourceLocation = #_sourceLocation) {
-            var dumped = ""
-            dump(value, to: &dumped)
-            // `dump` numbers the elements it shows; those are its own.
-            dumped.replace("1 element", with: "")
-            dumped.replace("1 key/value pair", with: "")
-            for text in [String(describing: value), String(reflecting: value), "\(value)", dumped] {
-                let digits = text.filter(\.isNumber)
-                #expect(digits.isEmpty, sourceLocation: sourceLocation)
-                for name in ["Tea House", "Kuromon", "JPY", "KRW", "Osaka"] {
-                    #expect(!text.contains(name), sourceLocation: sourceLocation)
+            var secrets = [shown.digits, shown.masked, String(shown.digits.suffix(4)), order, "28.50", "2850", "1280"]
+            secrets += ["Tea House", "Kuromon", "Osaka", "JPY", "KRW", try #require(payment.status.receipt).reference]
+            let values: [Any] = [
+                shown, shown.qr, payment, payment.status, payment.merchant as Any, payment.status.receipt as Any, result,
+                [preview], proof, reading, Checkout(code: order), ["key": shown],
+                GatewayRequest(method: "GET", path: "/v1/payments/1", headers: ["a": "1"], body: Data([1])),
+            ]
+            for value in values {
+                for text in [String(describing: value), String(reflecting: value), "\(value)"] {
+                    let digits = text.filter(\.isNumber)
+                    #expect(digits.isEmpty, "\(text)")
+                    #expect(!secrets.contains(where: text.contains), "\(text)")
                 }
+                // `dump` counts and numbers what it shows, so digits alone mean nothing here.
+                var dumped = ""
+                dump(value, to: &dumped)
+                #expect(!secrets.contains(where: dumped.contains), "\(dumped)")
             }
+            var dumped = ""
+            dump(shown, to: &dumped)
+            #expect(dumped == "- ShownCode(…)\n")
         }
     }
 }
