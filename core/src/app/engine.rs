@@ -19,25 +19,41 @@ use std::time::Duration;
 
 /// After a task failed in a way that changed nothing, it is left alone so long.
 const PAUSE: Duration = Duration::from_secs(1);
-/// An upload that failed is tried again after this time.
-const UPLOAD_AGAIN_MS: i64 = 15_000;
+/// An upload or a look at the balance that failed is tried again after this time.
+const AGAIN_MS: i64 = 15_000;
 /// The longest sleep: time passes differently while a phone sleeps, so the engine looks now and then.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 
+/// What was found unfinished when the wallet opened: a screen can show how it ends.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Recovered {
+    /// Payments that had not ended, oldest first.
+    pub payments: Vec<Id>,
+    /// Codes that were on screen.
+    pub codes: Vec<Id>,
+}
+
 impl Inner {
     /// What was left unfinished when the process ended: asked about first, before anything is sent (R12).
-    pub(super) fn recover(&self) -> Result<()> {
+    pub(super) fn recover(&self) -> Result<Recovered> {
         let (now, limits, waiting) = (self.now(), self.limits(), self.waiting());
         self.store.write(|tx| {
+            let mut recovered = Recovered::default();
             for record in tx.unended_payments()? {
+                recovered.payments.push(record.payment.key);
                 let (payment, effects) = record.payment.step(&Event::Woke, now, &limits);
                 tx.settle(&Record { payment, ..record }, &effects, now)?;
             }
             for code in tx.live_codes()? {
                 let (state, effect) = code.step(CodeEvent::Woke, now, &waiting);
-                tx.settle_code(&IssuedCode { state, ..code }, effect)?;
+                if state == CodeState::Shown {
+                    recovered.codes.push(code.id);
+                }
+                if state != code.state || effect.is_some() {
+                    tx.settle_code(&IssuedCode { state, ..code }, effect)?;
+                }
             }
-            Ok(())
+            Ok(recovered)
         })
     }
 
@@ -73,6 +89,10 @@ impl Inner {
             TaskKind::Ask => self.ask(Id::from_slice(&task.subject)?),
             TaskKind::AskCode => self.ask_code(Id::from_slice(&task.subject)?),
             TaskKind::UploadConsent => self.upload_consent(&task.subject),
+            TaskKind::FetchBalance => self.fetch_balance().or_else(|_| {
+                let again = self.now().plus(AGAIN_MS);
+                self.store.write(|tx| tx.owe(TaskKind::FetchBalance, &[], again))
+            }),
         }
     }
 
@@ -153,6 +173,17 @@ impl Inner {
         Ok(())
     }
 
+    /// Asks what the user has now: money has moved, or a screen wants to know.
+    pub(super) fn fetch_balance(&self) -> Result<()> {
+        let balance = self.heard(self.client.balance(self.enrolment()?.device)?);
+        self.store.write(|tx| {
+            tx.keep_balance(&balance)?;
+            tx.paid(TaskKind::FetchBalance, &[])
+        })?;
+        self.herald.tell(Change::Balance);
+        Ok(())
+    }
+
     fn upload_consent(&self, subject: &[u8]) -> Result<()> {
         let enrolment = self.enrolment()?;
         let seq = subject.try_into().map(i64::from_be_bytes).map_err(|_| Code::StoreDamaged)?;
@@ -164,7 +195,7 @@ impl Inner {
                 self.store.write(|tx| tx.paid(TaskKind::UploadConsent, subject))
             }
             Err(error) => {
-                let again = self.now().plus(UPLOAD_AGAIN_MS);
+                let again = self.now().plus(AGAIN_MS);
                 self.store.write(|tx| tx.owe(TaskKind::UploadConsent, subject, again))?;
                 Err(error)
             }
@@ -185,7 +216,13 @@ impl Tx<'_> {
     pub(super) fn settle(&self, record: &Record, effects: &[Effect], now: ServerMs) -> Result<()> {
         let key = record.payment.key;
         self.put_payment(record, None)?;
-        self.paid(TaskKind::Send, &key.0)?;
+        if record.payment.state == State::Succeeded {
+            self.owe(TaskKind::FetchBalance, &[], now)?;
+        }
+        // A question that crossed the sending, such as one of another process, does not take the sending away.
+        if record.payment.state != State::Sending {
+            self.paid(TaskKind::Send, &key.0)?;
+        }
         self.paid(TaskKind::Ask, &key.0)?;
         effects.iter().try_for_each(|effect| match effect {
             Effect::Send => self.owe(TaskKind::Send, &key.0, now),
@@ -199,6 +236,64 @@ impl Tx<'_> {
         match effect {
             Some(CodeEffect::Ask(at)) => self.owe(TaskKind::AskCode, &code.id.0, at),
             None => self.paid(TaskKind::AskCode, &code.id.0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::{Digest, SystemRandom};
+    use crate::money::{Currency, Money, Rate};
+    use crate::network::Network;
+    use crate::payment::{Limits, Merchant, Terms};
+    use crate::store::Store;
+    use crate::vault::FileVault;
+    use std::sync::Arc;
+
+    fn record(key: Id, now: ServerMs) -> (Record, Vec<Effect>) {
+        let [yen, won] = ["JPY", "KRW"].map(|alpha| Currency::from_alpha(alpha).unwrap());
+        let network = Network::parse("alipayplus").unwrap();
+        let merchant = Merchant { name: "Shop".to_owned(), local_name: None, city: None, country: "JP".to_owned() };
+        let terms = Terms {
+            order: Id([1; 16]),
+            quote: Id([2; 16]),
+            network,
+            code: Digest([0; 32]),
+            merchant,
+            amount: Money::from_minor(yen, 100),
+            home: Money::from_minor(won, 900),
+            rate: Rate { from: yen, to: won, mantissa: 9, scale: 0 },
+            expires: now.plus(60_000),
+        };
+        let (payment, effects) = Payment::begin(key, terms.expires, now);
+        let origin = Origin::Scanned { preview: Id([3; 16]), terms: Box::new(terms), consent: Digest([4; 32]) };
+        (Record { payment, origin, created: now }, effects)
+    }
+
+    /// Another process on the same database may ask while this one is about to send.
+    #[test]
+    fn a_question_that_crosses_the_sending_leaves_it_owed() {
+        let folder = tempfile::tempdir().unwrap();
+        let vault = FileVault::open(&folder.path().join("vault")).unwrap();
+        let store = Store::open(&folder.path().join("wallet"), &vault, Arc::new(SystemRandom)).unwrap();
+        let limits =
+            Limits { resend_horizon_ms: 60_000, order_skew_ms: 60_000, ask_first_ms: 1_000, ask_longest_ms: 30_000 };
+        let (key, now) = (Id([9; 16]), ServerMs(1_000));
+        let (mut record, effects) = record(key, now);
+        store.write(|tx| tx.settle(&record, &effects, now)).unwrap();
+        let owed = || -> Vec<TaskKind> { store.read(|v| v.tasks()).unwrap().iter().map(|task| task.kind).collect() };
+        for (event, expected) in [
+            (Event::NotSeen, TaskKind::Send),
+            (Event::AskFailed, TaskKind::Send),
+            (Event::Lost, TaskKind::Ask),
+            (Event::NotSeen, TaskKind::Send),
+            (Event::Woke, TaskKind::Ask),
+        ] {
+            let (payment, effects) = record.payment.step(&event, now, &limits);
+            record.payment = payment;
+            store.write(|tx| tx.settle(&record, &effects, now)).unwrap();
+            assert_eq!(owed(), [expected], "{event:?}");
         }
     }
 }

@@ -38,6 +38,8 @@ pub enum UnsentReason {
     Unreachable,
     /// The server that answered is not the gateway.
     Untrusted,
+    /// The phone's key store did not sign the request.
+    Unsigned,
     /// The order ended before the gateway saw the request.
     OrderOver,
     /// The consent was withdrawn before the request left.
@@ -206,9 +208,10 @@ impl Payment {
     }
 
     fn answered(&self, answer: &Answer, now: ServerMs, limits: &Limits) -> (Self, Vec<Effect>) {
-        // An answer with another key is somebody else's.
+        // An answer with another key is somebody else's: no answer at all (R3).
         if answer.key != self.key {
-            return if self.state.ended() { (self.clone(), vec![]) } else { self.ask_again(self.state, now, limits) };
+            let instead = if self.state == State::Sending { Event::Lost } else { Event::AskFailed };
+            return self.step(&instead, now, limits);
         }
         let known = self.known.clone().merge(Known::from_answer(answer.clone()));
         let said = match known.best.as_ref().map(|best| &best.outcome) {
@@ -247,7 +250,7 @@ impl Payment {
             return (next, vec![]);
         }
         let (next, _) = self.ask_again(State::NotSeen, now, limits);
-        let at = now.plus(wait_ms(next.asked, limits)).min(nothing_under_way.plus(1));
+        let at = now.plus(wait_ms(self.asked, limits)).min(nothing_under_way.plus(1));
         (next, vec![Effect::Ask(at)])
     }
 

@@ -56,6 +56,7 @@ impl Store {
         let mut writer = Connection::open(&path).map_err(failed)?;
         writer.execute_batch(PRAGMAS).map_err(failed)?;
         migrate(&mut writer)?;
+        check_pages(&writer)?;
         let (keys, name) = unlock(&mut writer, vault, random.as_ref())?;
         let readers = (0..READERS).map(|_| {
             let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -64,7 +65,7 @@ impl Store {
             Ok(Mutex::new(reader))
         });
         let store = Self { readers: readers.collect::<Result<_>>()?, writer: Mutex::new(writer), keys, name, random };
-        store.read(|view| view.check_journal_tail())?;
+        store.read(|view| view.check_journal())?;
         Ok(store)
     }
 
@@ -138,6 +139,12 @@ fn migrate(connection: &mut Connection) -> Result<()> {
     let current = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
     transaction.pragma_update(None, "user_version", current).map_err(failed)?;
     transaction.commit().map_err(failed)
+}
+
+/// Looks for damage of the file: rows that are in no page, or in no index, would otherwise just be missing.
+fn check_pages(connection: &Connection) -> Result<()> {
+    let found: String = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)).map_err(failed)?;
+    if found == "ok" { Ok(()) } else { Err(Error::new(Code::StoreDamaged).with("table", "all")) }
 }
 
 /// Unwraps the root key, or makes one for a new database. The wrapping is asked for outside any transaction: a vault

@@ -171,8 +171,11 @@ impl Tx<'_> {
         let state = record.payment.state;
         let (preview, open_order) = match &record.origin {
             Origin::Scanned { preview, terms, .. } => {
-                let index = (!state.frees_order()).then(|| self.keys.index("order", &terms.order.0).to_vec());
-                (Some(preview.0.to_vec()), index)
+                let index = self.keys.index("order", &terms.order.0).to_vec();
+                // A contradiction after the order was freed and taken by another payment: that one keeps it.
+                let freed = before.as_ref().is_some_and(|row| row.open_order.is_none());
+                let taken = freed && self.payment_row("open_order", &index)?.is_some();
+                (Some(preview.0.to_vec()), (!state.frees_order() && !taken).then_some(index))
             }
             Origin::Shown { .. } => (None, None),
         };

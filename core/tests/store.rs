@@ -1,0 +1,633 @@
+//! The store: what was written is read back, and what was not written by this wallet is never believed.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    reason = "test code"
+)]
+
+mod sample;
+
+use jigap::consent::{Document, EventKind, Signed, SignedEvent};
+use jigap::crypto::{Digest, HostKey, PublicKey, Signature, SystemRandom};
+use jigap::error::{Code, Error, Result};
+use jigap::gateway::wire::Balance;
+use jigap::id::Id;
+use jigap::payment::{DeclineReason, Event, Origin, Payment, Preview, Record, State, UnsentReason};
+use jigap::present::{Code as ShownCode, CodeState};
+use jigap::store::{Cursor, Enrolment, Store, TaskKind};
+use jigap::time::{ServerAnchor, ServerMs};
+use jigap::vault::{FileVault, Vault, VaultError};
+use rusqlite::Connection;
+use sample::{LIMITS, NOW, ORDER_ENDS, START, answer, declined, money, network, succeeded, terms};
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tempfile::TempDir;
+use zeroize::Zeroizing;
+
+/// A place where a wallet keeps its things.
+struct Home(TempDir);
+
+impl Home {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.0.path().join("wallet")
+    }
+
+    fn file(&self) -> PathBuf {
+        self.folder().join("wallet.db")
+    }
+
+    fn open_with(&self, vault: &dyn Vault) -> Result<Store> {
+        Store::open(&self.folder(), vault, Arc::new(SystemRandom))
+    }
+
+    fn vault(&self) -> FileVault {
+        FileVault::open(&self.0.path().join("vault")).unwrap()
+    }
+
+    fn open(&self) -> Result<Store> {
+        self.open_with(&self.vault())
+    }
+
+    /// The database as anyone who holds the file may open it.
+    fn raw(&self) -> Connection {
+        Connection::open(self.file()).unwrap()
+    }
+
+    /// Everything in one file: the log is written back and emptied.
+    fn checkpoint(&self) {
+        self.raw().query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    }
+
+    /// Every byte this wallet has on disk.
+    fn files(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        let files = fs::read_dir(self.folder()).unwrap().map(|entry| entry.unwrap().path());
+        let mut files: Vec<_> = files.map(|path| (path.clone(), fs::read(path).unwrap())).collect();
+        files.sort();
+        files
+    }
+}
+
+fn scanned(key: u8, order: u8) -> Record {
+    let (payment, _) = Payment::begin(Id([key; 16]), ORDER_ENDS, START);
+    let origin = Origin::Scanned { preview: Id([key; 16]), terms: Box::new(terms(order)), consent: Digest([1; 32]) };
+    Record { payment, origin, created: START }
+}
+
+fn after(record: &Record, event: &Event) -> Record {
+    Record { payment: record.payment.step(event, START, &LIMITS).0, ..record.clone() }
+}
+
+fn paid(record: &Record) -> Record {
+    let answer = jigap::payment::Answer { key: record.payment.key, ..answer(4, succeeded("A-1")) };
+    after(record, &Event::Answered(answer))
+}
+
+fn refused(record: &Record) -> Record {
+    let answer =
+        jigap::payment::Answer { key: record.payment.key, ..answer(4, declined(DeclineReason::LimitExceeded)) };
+    after(record, &Event::Answered(answer))
+}
+
+fn put(store: &Store, record: &Record, request: Option<&[u8]>) -> Result<()> {
+    store.write(|tx| tx.put_payment(record, request))
+}
+
+fn code<T: std::fmt::Debug>(result: Result<T>) -> Code {
+    result.unwrap_err().code()
+}
+
+#[test]
+fn a_payment_is_read_back_as_it_was_written() {
+    let home = Home::new();
+    let store = home.open().unwrap();
+    let first = scanned(1, 1);
+    put(&store, &first, Some(b"the exact bytes")).unwrap();
+    let check = |store: &Store, record: &Record| {
+        store
+            .read(|view| {
+                let (key, preview) = (record.payment.key, Id([1; 16]));
+                assert_eq!(view.payment(key)?.as_ref(), Some(record));
+                assert_eq!(view.payment_of_preview(preview)?.as_ref(), Some(record));
+                assert_eq!(view.payment_of_order(terms(1).order)?.as_ref(), Some(record));
+                assert_eq!(view.request(key)?, b"the exact bytes");
+                assert_eq!(view.payment(Id([2; 16]))?, None);
+                assert_eq!(code(view.request(Id([2; 16]))), Code::PaymentUnknown);
+                Ok(())
+            })
+            .unwrap();
+    };
+    check(&store, &first);
+    // Written again, with other bytes even: the first ones stay (R2).
+    let lost = after(&first, &Event::Lost);
+    put(&store, &lost, Some(b"other bytes")).unwrap();
+    check(&store, &lost);
+    drop(store);
+    let store = home.open().unwrap();
+    check(&store, &lost);
+    let paid = paid(&lost);
+    put(&store, &paid, None).unwrap();
+    check(&store, &paid);
+    assert_eq!(store.read(|view| view.unended_payments()).unwrap(), []);
+}
+
+#[test]
+fn what_fails_inside_a_change_leaves_nothing_of_it() {
+    let home = Home::new();
+    let store = home.open().unwrap();
+    let failed = store.write(|tx| {
+        tx.put_payment(&scanned(1, 1), Some(b"bytes"))?;
+        tx.owe(TaskKind::Send, &[1; 16], START)?;
+        Err::<(), Error>(Code::Internal.into())
+    });
+    assert_eq!(code(failed), Code::Internal);
+    store
+        .read(|view| {
+            assert_eq!((view.payment(Id([1; 16]))?, view.tasks()?), (None, vec![]));
+            Ok(())
+        })
+        .unwrap();
+}
+
+#[test]
+fn one_order_and_one_preview_are_one_payment() {
+    let home = Home::new();
+    let store = home.open().unwrap();
+    let first = scanned(1, 1);
+    put(&store, &first, Some(b"1")).unwrap();
+    assert_eq!(code(put(&store, &scanned(2, 1), Some(b"2"))), Code::StoreFailed, "the same order");
+    let mut same_preview = scanned(3, 3);
+    if let Origin::Scanned { preview, .. } = &mut same_preview.origin {
+        *preview = Id([1; 16]);
+    }
+    assert_eq!(code(put(&store, &same_preview, Some(b"3"))), Code::StoreFailed, "the same preview");
+    assert_eq!(store.read(|view| view.history(None, 10)).unwrap().len(), 1);
+    // In doubt and when charged, the order stays taken; when surely not charged, it is free (R7).
+    for taken in [after(&first, &Event::Lost), paid(&first)] {
+        put(&store, &taken, None).unwrap();
+        assert_eq!(code(put(&store, &scanned(2, 1), Some(b"2"))), Code::StoreFailed);
+    }
+}
+
+#[test]
+fn an_order_that_was_freed_can_be_paid_by_another_payment() {
+    for end in [refused, |r: &Record| after(r, &Event::NotSent(UnsentReason::Unreachable))] {
+        let home = Home::new();
+        let store = home.open().unwrap();
+        let first = scanned(1, 1);
+        put(&store, &first, Some(b"1")).unwrap();
+        let first = end(&first);
+        put(&store, &first, None).unwrap();
+        let second = scanned(2, 1);
+        put(&store, &second, Some(b"2")).unwrap();
+        let holder = || store.read(|view| view.payment_of_order(terms(1).order)).unwrap();
+        assert_eq!(holder().unwrap().payment.key, second.payment.key);
+        // The first one turns out to be contradictory after all: that is kept, and the second keeps the order.
+        let conflict = paid(&first);
+        assert_eq!(conflict.payment.state, State::Conflict);
+        put(&store, &conflict, None).unwrap();
+        assert_eq!(store.read(|view| view.payment(first.payment.key)).unwrap(), Some(conflict.clone()));
+        assert_eq!(holder().unwrap().payment.key, second.payment.key);
+        // The second one is refused: nothing may be charged for this order again while the first is unclear.
+        put(&store, &refused(&second), None).unwrap();
+        put(&store, &conflict, None).unwrap();
+        assert_eq!(holder(), Some(conflict));
+    }
+}
+
+#[test]
+fn history_pages_from_the_newest_to_the_oldest_and_never_twice() {
+    let home = Home::new();
+    let store = home.open().unwrap();
+    for n in 1..=23 {
+        put(&store, &scanned(n, n), Some(&[n])).unwrap();
+    }
+    // A change does not move a payment.
+    put(&store, &paid(&scanned(4, 4)), None).unwrap();
+    let (mut seen, mut before): (Vec<u8>, Option<Cursor>) = (Vec::new(), None);
+    loop {
+        let page = store.read(|view| view.history(before, 5)).unwrap();
+        assert!(page.len() <= 5);
+        let Some((last, _)) = page.last() else { break };
+        before = Some(*last);
+        seen.extend(page.iter().map(|(_, record)| record.payment.key.0[0]));
+        // What comes in while somebody turns the pages does not disturb them.
+        if seen.len() == 10 {
+            put(&store, &scanned(99, 99), Some(b"new")).unwrap();
+        }
+    }
+    assert_eq!(seen, (1..=23).rev().collect::<Vec<u8>>());
+    assert_eq!(store.read(|view| view.history(None, 1)).unwrap()[0].1.payment.key, Id([99; 16]));
+}
+
+/// A vault with a will of its own.
+struct Moody(VaultError);
+
+impl Vault for Moody {
+    fn wrap(&self, _: &[u8]) -> Result<Vec<u8>, VaultError> {
+        Err(self.0)
+    }
+
+    fn unwrap(&self, _: &[u8]) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+        Err(self.0)
+    }
+
+    fn device_key(&self) -> Result<PublicKey, VaultError> {
+        Err(self.0)
+    }
+
+    fn sign(&self, _: &[u8]) -> Result<Signature, VaultError> {
+        Err(self.0)
+    }
+}
+
+const MOODS: [(VaultError, Code); 3] = [
+    (VaultError::Unavailable, Code::VaultUnavailable),
+    (VaultError::Refused, Code::VaultRefused),
+    (VaultError::KeyLost, Code::VaultKeyLost),
+];
+
+#[test]
+fn a_vault_that_does_not_open_leaves_the_database_as_it_is() {
+    let home = Home::new();
+    put(&home.open().unwrap(), &scanned(1, 1), Some(b"1")).unwrap();
+    home.checkpoint();
+    let before = home.files();
+    for (mood, expected) in MOODS {
+        assert_eq!(code(home.open_with(&Moody(mood))), expected);
+        assert_eq!(home.files(), before);
+    }
+    assert!(home.open().unwrap().read(|view| view.payment(Id([1; 16]))).unwrap().is_some());
+}
+
+#[test]
+fn a_vault_that_does_not_wrap_leaves_no_half_made_database() {
+    let home = Home::new();
+    for (mood, expected) in MOODS {
+        assert_eq!(code(home.open_with(&Moody(mood))), expected);
+    }
+    put(&home.open().unwrap(), &scanned(1, 1), Some(b"1")).unwrap();
+}
+
+#[test]
+fn the_database_of_another_vault_is_not_opened() {
+    let home = Home::new();
+    put(&home.open().unwrap(), &scanned(1, 1), Some(b"1")).unwrap();
+    home.checkpoint();
+    let before = home.files();
+    let stranger = FileVault::open(&home.0.path().join("stranger")).unwrap();
+    assert_eq!(code(home.open_with(&stranger)), Code::VaultKeyLost);
+    assert_eq!(home.files(), before);
+}
+
+#[test]
+fn the_database_of_a_newer_version_is_left_alone() {
+    let home = Home::new();
+    drop(home.open().unwrap());
+    home.raw().pragma_update(None, "user_version", 99).unwrap();
+    home.checkpoint();
+    let before = home.files();
+    let error = home.open().unwrap_err();
+    assert_eq!((error.code(), error.field("schema")), (Code::StoreTooNew, Some(99i64.into())));
+    assert_eq!(home.files(), before);
+}
+
+/// Two payments, three codes and a consent that was taken back; then `tamper` is let at the file.
+fn tampered(tamper: impl FnOnce(&Connection)) -> (Home, Full, Result<Store>) {
+    let home = Home::new();
+    let full = Full::new();
+    full.fill(&home.open().unwrap());
+    let raw = home.raw();
+    raw.execute_batch("DROP TRIGGER consent_is_never_deleted; DROP TRIGGER consent_is_never_changed").unwrap();
+    tamper(&raw);
+    drop(raw);
+    let store = home.open();
+    (home, full, store)
+}
+
+#[test]
+fn every_doctored_row_is_noticed() {
+    let cases = [
+        "UPDATE payment SET state = 'declined' WHERE n = 1",
+        "UPDATE payment SET version = version + 1 WHERE n = 1",
+        "UPDATE payment SET key = randomblob(16) WHERE n = 1",
+        "UPDATE payment SET preview = randomblob(16) WHERE n = 1",
+        "UPDATE payment SET preview = NULL WHERE n = 1",
+        "UPDATE payment SET open_order = NULL WHERE n = 1",
+        "UPDATE payment SET open_order = randomblob(16) WHERE n = 1",
+        "UPDATE payment SET s_body = (SELECT s_body FROM payment WHERE key = x'02020202020202020202020202020202')
+             WHERE n = 1",
+        "UPDATE payment SET s_request = (SELECT s_request FROM payment WHERE key = x'02020202020202020202020202020202')
+             WHERE n = 1",
+        "UPDATE payment SET s_request = NULL WHERE n = 1",
+        "UPDATE payment SET s_body = zeroblob(8) WHERE n = 1",
+        "UPDATE payment SET mac = randomblob(32) WHERE n = 1",
+        "UPDATE payment SET mac = x'' WHERE n = 1",
+        "DELETE FROM payment WHERE n = 1",
+        "UPDATE code SET expires = expires + 3600000",
+        "UPDATE code SET state = 'fresh'",
+        "UPDATE code SET s_body = (SELECT other.s_body FROM code AS other WHERE other.id != code.id)",
+        "DELETE FROM code",
+        "UPDATE consent SET s_event = (SELECT s_event FROM consent WHERE seq = 1) WHERE seq = 2",
+        "UPDATE consent SET seq = 9 WHERE seq = 1",
+        "DELETE FROM consent WHERE seq = 1",
+        // The withdrawal: without it the consent would be in force again.
+        "DELETE FROM consent WHERE seq = (SELECT max(seq) FROM consent)",
+        "UPDATE setting SET s_value = (SELECT s_value FROM setting WHERE name = 'anchor') WHERE name = 'balance'",
+        "UPDATE setting SET version = version + 1",
+        "UPDATE keyring SET canary = randomblob(32)",
+        "UPDATE keyring SET name = randomblob(16)",
+        "UPDATE journal SET state = 'declined' WHERE seq = 2",
+        "UPDATE journal SET subject = randomblob(16) WHERE seq = 3",
+        "UPDATE journal SET version = 7 WHERE seq = 3",
+        "UPDATE journal SET link = randomblob(32) WHERE seq = 3",
+        "UPDATE journal SET seq = seq + 100",
+        "DELETE FROM journal WHERE seq = 1",
+        "DELETE FROM journal WHERE seq = 3",
+        "DELETE FROM journal WHERE seq = (SELECT max(seq) FROM journal)",
+        "DELETE FROM journal",
+        "UPDATE preview SET s_value = randomblob(100)",
+        "UPDATE document SET s_value = randomblob(100)",
+        "UPDATE task SET kind = 'dance'",
+    ];
+    let mut unnoticed = Vec::new();
+    for sql in cases {
+        let (_home, full, store) = tampered(|raw| assert!(raw.execute(sql, []).unwrap() > 0, "{sql}"));
+        match store.and_then(|store| full.read(&store)) {
+            Ok(()) => unnoticed.push(sql),
+            Err(error) => assert_eq!(error.code(), Code::StoreDamaged, "{sql}"),
+        }
+    }
+    assert_eq!(unnoticed, Vec::<&str>::new());
+}
+
+/// An old row is genuine in itself: its seals open and its code is right. The journal knows that there is a newer one.
+#[test]
+fn an_old_row_put_back_is_noticed() {
+    let home = Home::new();
+    let store = home.open().unwrap();
+    put(&store, &scanned(1, 1), Some(b"1")).unwrap();
+    let raw = home.raw();
+    raw.execute_batch("CREATE TABLE kept AS SELECT * FROM payment").unwrap();
+    put(&store, &paid(&scanned(1, 1)), None).unwrap();
+    drop(store);
+    raw.execute_batch("DELETE FROM payment; INSERT INTO payment SELECT * FROM kept; DROP TABLE kept").unwrap();
+    assert_eq!(code(home.open()), Code::StoreDamaged);
+}
+
+/// Something of everything a wallet keeps.
+struct Full {
+    device: HostKey,
+    controller: HostKey,
+    document: (Document, Signed),
+    events: Vec<SignedEvent>,
+    payments: Vec<Record>,
+    codes: Vec<ShownCode>,
+    preview: Preview,
+    enrolment: Enrolment,
+    anchor: ServerAnchor,
+    balance: Balance,
+}
+
+impl Full {
+    fn new() -> Self {
+        let (device, controller) = (HostKey::generate().unwrap(), HostKey::generate().unwrap());
+        let document = sample::document("alipayplus", 1, &controller);
+        let granted = sample::consent(&document.0, EventKind::Granted, None, &device);
+        let declined = sample::consent(&document.0, EventKind::Declined, Some(&granted), &device);
+        let again = sample::consent(&document.0, EventKind::Granted, Some(&declined), &device);
+        let withdrawn = sample::withdrawal(&again, &again, &device);
+        let shown = |id: u8, state| ShownCode {
+            id: Id([id; 16]),
+            network: network("unionpay"),
+            region: "CN".to_owned(),
+            digits: format!("62123456789012345{id}"),
+            expires: ORDER_ENDS,
+            state,
+        };
+        Self {
+            events: vec![granted, declined, again, withdrawn],
+            payments: vec![after(&scanned(1, 1), &Event::Lost), paid(&scanned(2, 2)), refused(&scanned(3, 3))],
+            codes: vec![shown(11, CodeState::Fresh), shown(12, CodeState::Shown)],
+            preview: Preview { id: Id([42; 16]), terms: terms(9), nonce: [6; 16] },
+            enrolment: Enrolment { device: Id([5; 16]), device_key: device.public(), user_key: controller.public() },
+            anchor: ServerAnchor { server: START, at: NOW },
+            balance: Balance { amount: money("KRW", 988_322), version: 3 },
+            document,
+            device,
+            controller,
+        }
+    }
+
+    fn fill(&self, store: &Store) {
+        store
+            .write(|tx| {
+                tx.set(&self.enrolment)?;
+                tx.set(&self.document.1)?;
+                tx.set(&self.anchor)?;
+                tx.set(&self.balance)?;
+                tx.keep_document(&self.document.0, &self.document.1)?;
+                tx.keep_preview(&self.preview, START)?;
+                for code in &self.codes {
+                    tx.put_code(&ShownCode { state: CodeState::Fresh, ..code.clone() })?;
+                    tx.put_code(code)?;
+                }
+                self.events.iter().try_for_each(|event| tx.append_consent(event))?;
+                tx.owe(TaskKind::Ask, &[1; 16], START)
+            })
+            .unwrap();
+        for record in &self.payments {
+            let Origin::Scanned { preview, .. } = record.origin else { panic!() };
+            put(store, &scanned(preview.0[0], preview.0[0]), Some(&preview.0)).unwrap();
+            put(store, record, None).unwrap();
+        }
+    }
+
+    /// Reads all of it. What differs from the truth is a failed test, unless it is an error.
+    fn read(&self, store: &Store) -> Result<()> {
+        store.read(|view| {
+            let tasks = view.tasks()?;
+            assert!(tasks.iter().all(|task| task.kind == TaskKind::Ask), "{tasks:?}");
+            let ledger = view.ledger(&self.device.public())?;
+            assert_eq!(ledger.events(), self.events);
+            assert_eq!(view.ledger_length()?, 4);
+            // A setting that is not found makes the wallet ask for it again: that loses nothing.
+            assert!(view.setting()?.is_none_or(|found: Enrolment| found == self.enrolment));
+            assert!(view.setting()?.is_none_or(|found: ServerAnchor| found == self.anchor));
+            assert!(view.setting()?.is_none_or(|found: Balance| found == self.balance));
+            assert!(view.setting()?.is_none_or(|found: Signed| found == self.document.1));
+            let mut history: Vec<Record> = view.history(None, 50)?.into_iter().map(|(_, record)| record).collect();
+            history.sort_by_key(|record| record.payment.key);
+            assert_eq!(history, self.payments);
+            let unended = view.unended_payments()?;
+            assert_eq!(unended, self.payments[..1]);
+            for record in &self.payments {
+                let key = record.payment.key;
+                assert_eq!(view.payment(key)?.as_ref(), Some(record));
+                assert_eq!(view.payment_of_preview(key)?.as_ref(), Some(record));
+                let holder = (!record.payment.state.frees_order()).then_some(record);
+                assert_eq!(view.payment_of_order(key)?.as_ref(), holder);
+                assert_eq!(view.request(key)?, key.0);
+            }
+            let mut codes = view.live_codes()?;
+            codes.sort_by_key(|code| code.id);
+            assert_eq!(codes, self.codes);
+            for code in &self.codes {
+                assert_eq!(view.code(code.id)?.as_ref(), Some(code));
+            }
+            // A preview or a document that is not found is asked for again: that loses nothing.
+            let preview = view.preview(self.preview.id)?;
+            assert!(preview.is_none_or(|preview| preview == self.preview));
+            let document = view.document(self.document.0.digest(), &self.controller.public())?;
+            assert!(document.is_none_or(|document| document == self.document.0));
+            Ok(())
+        })
+    }
+}
+
+#[test]
+fn everything_kept_is_read_back_after_reopening() {
+    let home = Home::new();
+    let full = Full::new();
+    let store = home.open().unwrap();
+    full.fill(&store);
+    let check = |store: &Store| {
+        full.read(store).unwrap();
+        store
+            .read(|view| {
+                assert_eq!(view.setting()?, Some(full.enrolment.clone()));
+                assert_eq!(view.setting()?, Some(full.anchor));
+                assert_eq!(view.setting()?, Some(full.balance));
+                assert_eq!(view.setting()?, Some(full.document.1.clone()));
+                assert_eq!(view.preview(full.preview.id)?, Some(full.preview.clone()));
+                let document = view.document(full.document.0.digest(), &full.controller.public())?;
+                assert_eq!(document, Some(full.document.0.clone()));
+                Ok(())
+            })
+            .unwrap();
+    };
+    check(&store);
+    drop(store);
+    check(&home.open().unwrap());
+    home.checkpoint();
+    check(&home.open().unwrap());
+}
+
+/// A small generator with a fixed seed: every run flips the same bytes.
+fn shuffled(seed: u64) -> impl Iterator<Item = usize> {
+    std::iter::successors(Some(seed), |n| {
+        Some(n.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407))
+    })
+    .map(|n| usize::try_from(n >> 33).unwrap())
+}
+
+#[test]
+fn a_flipped_byte_is_harmless_or_refused_and_never_wrong_data() {
+    let home = Home::new();
+    let full = Full::new();
+    full.fill(&home.open().unwrap());
+    home.checkpoint();
+    let whole = fs::read(home.file()).unwrap();
+    let (mut refused, mut harmless, mut wrong) = (0, 0, Vec::new());
+    let mut luck = shuffled(20_260_726);
+    let flips = 300;
+    for _ in 0..flips {
+        let (at, bit) = (luck.next().unwrap() % whole.len(), luck.next().unwrap() % 255);
+        let place = Home::new();
+        fs::create_dir_all(place.folder()).unwrap();
+        let mut bytes = whole.clone();
+        bytes[at] ^= u8::try_from(bit + 1).unwrap();
+        fs::write(place.file(), &bytes).unwrap();
+        let read = std::panic::AssertUnwindSafe(|| place.open_with(&home.vault()).and_then(|store| full.read(&store)));
+        match std::panic::catch_unwind(read) {
+            Ok(Ok(())) => harmless += 1,
+            Ok(Err(error)) => {
+                assert!(
+                    matches!(
+                        error.code(),
+                        Code::StoreDamaged | Code::StoreFailed | Code::StoreTooNew | Code::VaultKeyLost
+                    ),
+                    "{error}"
+                );
+                refused += 1;
+            }
+            Err(panic) => {
+                let text = panic.downcast_ref::<String>().cloned().unwrap_or_default();
+                wrong.push(format!(
+                    "byte {at} (page {}) ^{}: {}",
+                    at / 4096 + 1,
+                    bit + 1,
+                    text.lines().next().unwrap_or("")
+                ));
+            }
+        }
+        // Whatever was wrong with it: the file is still there to be looked at.
+        assert!(fs::metadata(place.file()).unwrap().len() > 0);
+    }
+    assert!(wrong.is_empty(), "{} of {flips} read as something else:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(refused > 50 && harmless > 20, "{refused} refused, {harmless} harmless");
+}
+
+#[test]
+fn no_secret_is_on_disk_in_the_clear() {
+    let home = Home::new();
+    let full = Full::new();
+    let store = home.open().unwrap();
+    full.fill(&store);
+    let mut request = b"request of code https://alipay.com/281002041234567".to_vec();
+    request.extend_from_slice(b" for the planted reader");
+    put(&store, &scanned(70, 70), Some(&request)).unwrap();
+    put(&store, &paid(&scanned(70, 70)), None).unwrap();
+    let ended = ShownCode { state: CodeState::Used, ..full.codes[0].clone() };
+    store.write(|tx| tx.put_code(&ended)).unwrap();
+    assert_eq!(store.read(|view| view.code(ended.id)).unwrap().unwrap().digits, "", "nobody needs them again");
+    let device_point = full.device.public().as_point().to_vec();
+    let secrets: [&[u8]; 12] = [
+        "Kuromon".as_bytes(),
+        "黒門".as_bytes(),
+        b"Osaka",
+        b"A-1",
+        b"6212345678901234511",
+        b"62123456789012345",
+        b"281002041234567",
+        b"planted",
+        b"1280",
+        b"988322",
+        b"Example Network",
+        &device_point,
+    ];
+    let check = || {
+        let files = home.files();
+        let holds = |bytes: &[u8], word: &[u8]| bytes.windows(word.len()).any(|window| window == word);
+        assert!(files.iter().any(|(_, bytes)| holds(bytes, b"succeeded")), "what is in the clear would be found");
+        for (path, bytes) in &files {
+            for secret in secrets {
+                assert!(!holds(bytes, secret), "{} in {}", String::from_utf8_lossy(secret), path.display());
+            }
+        }
+    };
+    check();
+    home.checkpoint();
+    check();
+    drop(store);
+    check();
+}
+
+#[test]
+fn time_that_is_estimated_survives_reopening() {
+    let home = Home::new();
+    let anchor = ServerAnchor { server: ServerMs(9), at: NOW };
+    home.open().unwrap().write(|tx| tx.set(&anchor)).unwrap();
+    let newer = ServerAnchor { server: ServerMs(10), ..anchor };
+    let store = home.open().unwrap();
+    store.write(|tx| tx.set(&newer)).unwrap();
+    assert_eq!(store.read(|view| view.setting()).unwrap(), Some(newer));
+}
