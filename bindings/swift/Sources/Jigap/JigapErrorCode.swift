@@ -91,6 +91,8 @@ extension JigapError {
         case vaultUnavailable = "VAULT_UNAVAILABLE"
         /// The phone's key store refused.
         case vaultRefused = "VAULT_REFUSED"
+        /// The device's key is not the one this folder's records are signed with; they are kept, and a new wallet needs a new folder.
+        case deviceKeyChanged = "DEVICE_KEY_CHANGED"
         /// The phone's key store has lost this wallet's key.
         case vaultKeyLost = "VAULT_KEY_LOST"
         /// The wallet's database could not be read or written.
@@ -154,6 +156,7 @@ extension JigapError {
                 case .configInvalid: .configInvalid
                 case .vaultUnavailable: .vaultUnavailable
                 case .vaultRefused: .vaultRefused
+                case .deviceKeyChanged: .deviceKeyChanged
                 case .vaultKeyLost: .vaultKeyLost
                 case .storeFailed: .storeFailed
                 case .storeDamaged: .storeDamaged

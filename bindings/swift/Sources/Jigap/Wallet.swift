@@ -56,6 +56,13 @@ public final class Wallet: Sendable {
         try? core.shut()
     }
 
+    /// The app is in front again: looks at once at what is due, instead of at its time.
+    ///
+    /// - Throws: ``JigapError/Code/closed``.
+    public func resumed() throws(JigapError) {
+        try calling { try core.resumed() }
+    }
+
     // MARK: Enrolment
 
     /// Makes this device known to the gateway.
