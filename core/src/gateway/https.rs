@@ -130,14 +130,18 @@ fn classify(error: &reqwest::Error) -> SendError {
     }
     let mut source = std::error::Error::source(error);
     while let Some(inner) = source {
-        let wrapped = inner.downcast_ref::<std::io::Error>().and_then(|io| io.get_ref());
-        let through_io = wrapped.is_some_and(|e| e.is::<rustls::Error>());
-        if inner.is::<rustls::Error>() || through_io {
+        if is_tls(inner) {
             return SendError::Untrusted;
         }
         source = inner.source();
     }
     SendError::Unreachable
+}
+
+/// Connectors pass rustls's errors on inside I/O errors, one in another; `source` skips what an I/O error holds.
+fn is_tls(error: &(dyn std::error::Error + 'static)) -> bool {
+    let held = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    error.is::<rustls::Error>() || held.is_some_and(|held| is_tls(held))
 }
 
 fn tls_config(roots_pem: &[u8], pins: &[Digest]) -> Result<ClientConfig> {
