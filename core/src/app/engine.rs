@@ -19,8 +19,8 @@ use std::time::Duration;
 
 /// After a task failed in a way that changed nothing, it is left alone so long.
 const PAUSE: Duration = Duration::from_secs(1);
-/// An upload that failed is tried again after this time.
-const UPLOAD_AGAIN_MS: i64 = 15_000;
+/// An upload or a look at the balance that failed is tried again after this time.
+const AGAIN_MS: i64 = 15_000;
 /// The longest sleep: time passes differently while a phone sleeps, so the engine looks now and then.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 
@@ -49,7 +49,9 @@ impl Inner {
                 if state == CodeState::Shown {
                     recovered.codes.push(code.id);
                 }
-                tx.settle_code(&IssuedCode { state, ..code }, effect)?;
+                if state != code.state || effect.is_some() {
+                    tx.settle_code(&IssuedCode { state, ..code }, effect)?;
+                }
             }
             Ok(recovered)
         })
@@ -87,6 +89,10 @@ impl Inner {
             TaskKind::Ask => self.ask(Id::from_slice(&task.subject)?),
             TaskKind::AskCode => self.ask_code(Id::from_slice(&task.subject)?),
             TaskKind::UploadConsent => self.upload_consent(&task.subject),
+            TaskKind::FetchBalance => self.fetch_balance().or_else(|_| {
+                let again = self.now().plus(AGAIN_MS);
+                self.store.write(|tx| tx.owe(TaskKind::FetchBalance, &[], again))
+            }),
         }
     }
 
@@ -167,6 +173,17 @@ impl Inner {
         Ok(())
     }
 
+    /// Asks what the user has now: money has moved, or a screen wants to know.
+    pub(super) fn fetch_balance(&self) -> Result<()> {
+        let balance = self.heard(self.client.balance(self.enrolment()?.device)?);
+        self.store.write(|tx| {
+            tx.keep_balance(&balance)?;
+            tx.paid(TaskKind::FetchBalance, &[])
+        })?;
+        self.herald.tell(Change::Balance);
+        Ok(())
+    }
+
     fn upload_consent(&self, subject: &[u8]) -> Result<()> {
         let enrolment = self.enrolment()?;
         let seq = subject.try_into().map(i64::from_be_bytes).map_err(|_| Code::StoreDamaged)?;
@@ -178,7 +195,7 @@ impl Inner {
                 self.store.write(|tx| tx.paid(TaskKind::UploadConsent, subject))
             }
             Err(error) => {
-                let again = self.now().plus(UPLOAD_AGAIN_MS);
+                let again = self.now().plus(AGAIN_MS);
                 self.store.write(|tx| tx.owe(TaskKind::UploadConsent, subject, again))?;
                 Err(error)
             }
@@ -199,6 +216,9 @@ impl Tx<'_> {
     pub(super) fn settle(&self, record: &Record, effects: &[Effect], now: ServerMs) -> Result<()> {
         let key = record.payment.key;
         self.put_payment(record, None)?;
+        if record.payment.state == State::Succeeded {
+            self.owe(TaskKind::FetchBalance, &[], now)?;
+        }
         self.paid(TaskKind::Send, &key.0)?;
         self.paid(TaskKind::Ask, &key.0)?;
         effects.iter().try_for_each(|effect| match effect {

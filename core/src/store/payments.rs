@@ -169,9 +169,11 @@ impl Tx<'_> {
         }
         let version = before.as_ref().map_or(0, |row| row.version).saturating_add(1);
         let state = record.payment.state;
+        // Once freed, an order stays free: another payment may have taken it since.
+        let freed = before.as_ref().is_some_and(|row| row.open_order.is_none());
         let (preview, open_order) = match &record.origin {
             Origin::Scanned { preview, terms, .. } => {
-                let index = (!state.frees_order()).then(|| self.keys.index("order", &terms.order.0).to_vec());
+                let index = (!freed && !state.frees_order()).then(|| self.keys.index("order", &terms.order.0).to_vec());
                 (Some(preview.0.to_vec()), index)
             }
             Origin::Shown { .. } => (None, None),
