@@ -154,6 +154,7 @@ codes! {
     // This device
     VaultUnavailable, "VAULT_UNAVAILABLE", true, UnlockDevice, "The phone's key store did not answer.";
     VaultRefused, "VAULT_REFUSED", false, UnlockDevice, "The phone's key store refused.";
+    DeviceKeyChanged, "DEVICE_KEY_CHANGED", false, FixCaller, "The device's key is not the one this folder's records are signed with; they are kept, and a new wallet needs a new folder.";
     VaultKeyLost, "VAULT_KEY_LOST", false, Enrol, "The phone's key store has lost this wallet's key.";
     StoreFailed, "STORE_FAILED", true, ContactSupport, "The wallet's database could not be read or written.";
     StoreDamaged, "STORE_DAMAGED", false, ContactSupport, "The wallet's database has been altered or is damaged; it is kept, not deleted.";

@@ -19,3 +19,4 @@ pub mod present;
 pub mod store;
 pub mod time;
 pub mod vault;
+pub mod wallet;

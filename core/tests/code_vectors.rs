@@ -166,6 +166,21 @@ fn an_order_code_is_routed_by_its_exact_host_and_path() {
 }
 
 #[test]
+fn a_grammar_that_is_not_public_is_known_by_a_rule() {
+    // The prefix is an example; the real grammar of Zero Pay is not public.
+    let rules: Rules = serde_json::from_str(
+        r#"[{"network":"zeropay","scheme":"zeropay","country":"KR","currency":"KRW",
+             "match":{"prefix":{"text":"EXAMPLEZERO:"}}}]"#,
+    )
+    .expect("rules");
+    let reading = read("EXAMPLEZERO:0123", &rules);
+    assert!(matches!(reading.verdict, Verdict::Payable { network } if network.as_str() == "zeropay"), "{reading:?}");
+    assert_eq!(reading.facts.country.as_deref(), Some("KR"));
+    assert_eq!(reading.facts.currency.map(|c| c.numeric()), Some(410));
+    assert_eq!(read("EXAMPLEZERO:0123", &Rules::every_scheme()).verdict.as_str(), "not_payable");
+}
+
+#[test]
 fn several_networks_ask_the_user_and_local_codes_go_first() {
     let reading = read(vector("SGQR-WECHAT"), &rules());
     let Verdict::NeedsChoice { networks } = &reading.verdict else { panic!("{reading:?}") };

@@ -23,6 +23,8 @@ pub(crate) enum Kind {
     DropAnswer,
     /// The request waits so many milliseconds first.
     DelayMs,
+    /// The request is carried out in full; the answer waits so many milliseconds.
+    DelayAnswerMs,
     /// The request is not looked at; the answer is 500, or the status in `value`.
     #[serde(rename = "status_500")]
     Status500,
@@ -124,6 +126,11 @@ pub(crate) async fn inject(
         Kind::DelayMs => {
             tokio::time::sleep(Duration::from_millis(fault.value.unwrap_or(0))).await;
             return next.run(request).await;
+        }
+        Kind::DelayAnswerMs => {
+            let response = next.run(request).await;
+            tokio::time::sleep(Duration::from_millis(fault.value.unwrap_or(0))).await;
+            return response;
         }
         Kind::DropAnswer => {
             next.run(request).await;

@@ -2,7 +2,7 @@
 #![allow(clippy::print_stderr, reason = "printing is what a tool in a terminal is for")]
 
 use clap::{Parser, Subcommand};
-use jigap_sandbox::{audit, serve, shop};
+use jigap_sandbox::{audit, fault, serve, shop, wallet};
 use std::process::ExitCode;
 
 /// A gateway, the networks behind it and a shop, for developers and tests. NEVER FOR PRODUCTION.
@@ -21,6 +21,10 @@ enum Command {
     Shop(shop::Options),
     /// Check the books of a running gateway; exit 1 when they do not balance or an order was charged twice
     Audit(audit::Options),
+    /// Make something go wrong at a running gateway
+    Fault(fault::Options),
+    /// Be a user: the real core in a terminal. Exit 0 done, 2 refused with a reason, 3 not known yet
+    Wallet(wallet::Options),
 }
 
 fn main() -> ExitCode {
@@ -34,5 +38,7 @@ fn main() -> ExitCode {
         },
         Command::Shop(options) => shop::run(&options),
         Command::Audit(options) => audit::run(&options),
+        Command::Fault(options) => fault::run(&options),
+        Command::Wallet(options) => wallet::run(&options),
     }
 }

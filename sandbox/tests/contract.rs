@@ -5,11 +5,12 @@ use jigap::config::Config;
 use jigap::consent::{Document, Signed};
 use jigap::crypto::{Blob, HostKey};
 use jigap::gateway::wire::{
-    Balance, CheckoutRequest, CheckoutResponse, CodeStatus, CodesRequest, CodesResponse, ConsentReceived,
-    ConsentUpload, EnrolRequest, EnrolResponse, PayRequest, request_to_sign,
+    CheckoutRequest, CheckoutResponse, CodeStatus, CodesRequest, CodesResponse, ConsentReceived, ConsentUpload,
+    EnrolRequest, EnrolResponse, PayRequest, request_to_sign,
 };
 use jigap::id::Id;
 use jigap::payment::Answer;
+use jigap::wallet::Balance;
 use jigap_sandbox::refusal::Refused;
 use serde::Serialize;
 use serde::de::DeserializeOwned;

@@ -1,4 +1,4 @@
-//! The project's commands: `cargo xtask check | test | bindings | bench | swift`.
+//! The project's commands: `cargo xtask demo | check | test | bindings | bench | swift`.
 //!
 //! Everything a developer or a build server does with the tree goes through here, so that both do the same.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool talks to its user")]
@@ -6,6 +6,7 @@
 mod bench;
 mod bindings;
 mod check;
+mod demo;
 mod run;
 mod swift;
 mod test;
@@ -15,6 +16,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::demo::Play;
 use crate::run::Outcome;
 use crate::tree::Tree;
 
@@ -27,6 +29,15 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Both payments as a user would see them, against a sandbox on this machine, ending with the audit.
+    Demo {
+        /// Kill the wallet between request and answer, instead.
+        #[arg(long)]
+        kill: bool,
+        /// Take the killed payment up again.
+        #[arg(long)]
+        resume: bool,
+    },
     /// Format, lints, docs, licences, dependency rules, layering, and that the committed bindings are current.
     Check {
         /// Also look for known vulnerabilities. Fetches the advisory database, which not every machine can reach.
@@ -78,6 +89,11 @@ fn main() -> ExitCode {
 
 fn run_command(tree: &Tree, command: Command) -> Outcome {
     match command {
+        Command::Demo { kill, resume } => {
+            let plays = [(kill, Play::Kill), (resume, Play::Resume), (!kill && !resume, Play::Both)];
+            let wanted: Vec<_> = plays.into_iter().filter(|(wanted, _)| *wanted).map(|(_, play)| play).collect();
+            demo::run_demo(tree, &wanted)
+        }
         Command::Check { advisories } => check::run(tree, advisories),
         Command::Test { only } => test::run(tree, only),
         Command::Bindings { check } => bindings::run(tree, check),

@@ -64,6 +64,7 @@ mirror! {
     ConfigInvalid "The configuration is not signed by the right key, or is older than the one in use."
     VaultUnavailable "The phone's key store did not answer."
     VaultRefused "The phone's key store refused."
+    DeviceKeyChanged "The device's key is not the one this folder's records are signed with; they are kept, and a new wallet needs a new folder."
     VaultKeyLost "The phone's key store has lost this wallet's key."
     StoreFailed "The wallet's database could not be read or written."
     StoreDamaged "The wallet's database has been altered or is damaged; it is kept, not deleted."

@@ -204,6 +204,12 @@ impl CoreWallet {
         Ok(ticket.await?.into())
     }
 
+    /// The app is in front again: looks at once at what is due.
+    pub fn resumed(&self) -> Result<(), JigapError> {
+        self.open_wallet()?.resumed();
+        Ok(())
+    }
+
     /// Tells an observer of every change until the subscription ends.
     pub fn observe(&self, observer: Arc<dyn Observer>) -> Result<Arc<Subscription>, JigapError> {
         let subscription = self.open_wallet()?.observe(Arc::new(HostObserver(observer)));

@@ -19,25 +19,41 @@ use std::time::Duration;
 
 /// After a task failed in a way that changed nothing, it is left alone so long.
 const PAUSE: Duration = Duration::from_secs(1);
-/// An upload that failed is tried again after this time.
-const UPLOAD_AGAIN_MS: i64 = 15_000;
+/// An upload or a look at the balance that failed is tried again after this time.
+const AGAIN_MS: i64 = 15_000;
 /// The longest sleep: time passes differently while a phone sleeps, so the engine looks now and then.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 
+/// What was found unfinished when the wallet opened: a screen can show how it ends.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Recovered {
+    /// Payments that had not ended, oldest first.
+    pub payments: Vec<Id>,
+    /// Codes that were on screen.
+    pub codes: Vec<Id>,
+}
+
 impl Inner {
     /// What was left unfinished when the process ended: asked about first, before anything is sent (R12).
-    pub(super) fn recover(&self) -> Result<()> {
+    pub(super) fn recover(&self) -> Result<Recovered> {
         let (now, limits, waiting) = (self.now(), self.limits(), self.waiting());
         self.store.write(|tx| {
+            let mut recovered = Recovered::default();
             for record in tx.unended_payments()? {
+                recovered.payments.push(record.payment.key);
                 let (payment, effects) = record.payment.step(&Event::Woke, now, &limits);
                 tx.settle(&Record { payment, ..record }, &effects, now)?;
             }
             for code in tx.live_codes()? {
                 let (state, effect) = code.step(CodeEvent::Woke, now, &waiting);
-                tx.settle_code(&IssuedCode { state, ..code }, effect)?;
+                if state == CodeState::Shown {
+                    recovered.codes.push(code.id);
+                }
+                if state != code.state || effect.is_some() {
+                    tx.settle_code(&IssuedCode { state, ..code }, effect)?;
+                }
             }
-            Ok(())
+            Ok(recovered)
         })
     }
 
@@ -73,6 +89,10 @@ impl Inner {
             TaskKind::Ask => self.ask(Id::from_slice(&task.subject)?),
             TaskKind::AskCode => self.ask_code(Id::from_slice(&task.subject)?),
             TaskKind::UploadConsent => self.upload_consent(&task.subject),
+            TaskKind::FetchBalance => self.fetch_balance().or_else(|_| {
+                let again = self.now().plus(AGAIN_MS);
+                self.store.write(|tx| tx.owe(TaskKind::FetchBalance, &[], again))
+            }),
         }
     }
 
@@ -153,6 +173,17 @@ impl Inner {
         Ok(())
     }
 
+    /// Asks what the user has now: money has moved, or a screen wants to know.
+    pub(super) fn fetch_balance(&self) -> Result<()> {
+        let balance = self.heard(self.client.balance(self.enrolment()?.device)?);
+        self.store.write(|tx| {
+            tx.keep_balance(&balance)?;
+            tx.paid(TaskKind::FetchBalance, &[])
+        })?;
+        self.herald.tell(Change::Balance);
+        Ok(())
+    }
+
     fn upload_consent(&self, subject: &[u8]) -> Result<()> {
         let enrolment = self.enrolment()?;
         let seq = subject.try_into().map(i64::from_be_bytes).map_err(|_| Code::StoreDamaged)?;
@@ -164,7 +195,7 @@ impl Inner {
                 self.store.write(|tx| tx.paid(TaskKind::UploadConsent, subject))
             }
             Err(error) => {
-                let again = self.now().plus(UPLOAD_AGAIN_MS);
+                let again = self.now().plus(AGAIN_MS);
                 self.store.write(|tx| tx.owe(TaskKind::UploadConsent, subject, again))?;
                 Err(error)
             }
@@ -185,6 +216,9 @@ impl Tx<'_> {
     pub(super) fn settle(&self, record: &Record, effects: &[Effect], now: ServerMs) -> Result<()> {
         let key = record.payment.key;
         self.put_payment(record, None)?;
+        if record.payment.state == State::Succeeded {
+            self.owe(TaskKind::FetchBalance, &[], now)?;
+        }
         // A question that crossed the sending, such as one of another process, does not take the sending away.
         if record.payment.state != State::Sending {
             self.paid(TaskKind::Send, &key.0)?;

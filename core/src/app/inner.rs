@@ -6,7 +6,6 @@ use crate::config::Config;
 use crate::consent::{EffectiveConsent, Ledger, Signed};
 use crate::crypto::{PublicKey, Random};
 use crate::error::{Code, Error, Result};
-use crate::gateway::wire::Balance;
 use crate::gateway::{Client, Timed, Transport};
 use crate::network::Network;
 use crate::payment::Limits;
@@ -14,6 +13,7 @@ use crate::present::Waiting;
 use crate::store::{Enrolment, Store};
 use crate::time::{Clock, Now, ServerAnchor, ServerMs};
 use crate::vault::Vault;
+use crate::wallet::Balance;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 

@@ -15,6 +15,7 @@ mod ticket;
 mod views;
 mod wake;
 
+pub use engine::Recovered;
 pub use herald::{Change, Observer, Subscription};
 pub use inner::{Ports, Setup, Trust};
 pub use ticket::{Ticket, aside};
@@ -26,12 +27,12 @@ pub use views::{
 use crate::code::Reading;
 use crate::crypto::PublicKey;
 use crate::error::{Code, Error, Result};
-use crate::gateway::wire::Balance;
 use crate::id::Id;
 use crate::network::Network;
 use crate::payment::Proof;
 use crate::present::CodeState;
 use crate::store::{Cursor, Enrolment};
+use crate::wallet::Balance;
 use desk::Desk;
 use herald::{Round, Waiter};
 use inner::Inner;
@@ -49,6 +50,7 @@ const CLERKS: usize = 2;
 pub struct Wallet {
     inner: Arc<Inner>,
     desk: Desk,
+    recovered: Recovered,
 }
 
 impl Wallet {
@@ -59,9 +61,9 @@ impl Wallet {
     /// the trusted key, [`Code::ConsentRecordBroken`], [`Code::Internal`] when no thread can be started.
     pub fn open(setup: Setup, ports: Ports) -> Result<Self> {
         let inner = Arc::new(Inner::open(setup, ports)?);
-        inner.recover()?;
+        let recovered = inner.recover()?;
         let (desk, inbox) = Desk::new();
-        let wallet = Self { inner: Arc::clone(&inner), desk };
+        let wallet = Self { inner: Arc::clone(&inner), desk, recovered };
         let start = |name: &str, work: Box<dyn FnOnce(&Inner) + Send>| {
             let inner = Arc::clone(&inner);
             let thread = thread::Builder::new().name(name.to_owned());
@@ -79,13 +81,23 @@ impl Wallet {
         Ok(wallet)
     }
 
+    /// What was unfinished when this wallet opened. It is being taken up already; [`Wallet::settled`] and
+    /// [`Wallet::shown_result`] say how it ends.
+    pub const fn recovered(&self) -> &Recovered {
+        &self.recovered
+    }
+
     /// Makes this device known to the gateway: the company's login of the user, and the key whose proofs count.
     ///
     /// # Errors (by the ticket)
-    /// [`Code::EnrolmentRefused`], [`Code::ConfigInvalid`], the vault's, the gateway's, the store's.
+    /// [`Code::EnrolmentRefused`], [`Code::DeviceKeyChanged`], [`Code::ConfigInvalid`], the vault's, the gateway's, the store's.
     pub fn enrol(&self, user_token: String, user_key: PublicKey) -> Ticket<()> {
         self.desk.take(move |inner| {
             let device_key = inner.vault.device_key()?;
+            // The ledger is signed by the key that was: under another it would not verify any more.
+            if inner.enrolment().is_ok_and(|old| old.device_key != device_key) && inner.ledger()?.head().is_some() {
+                return Err(Error::new(Code::DeviceKeyChanged));
+            }
             let answer = inner.client.enrol(user_token, user_key.clone())?;
             let answer = inner.heard(answer);
             let enrolment = Enrolment { device: answer.device, device_key, user_key };
@@ -107,13 +119,7 @@ impl Wallet {
             let device = inner.enrolment()?.device;
             let signed = inner.heard(inner.client.config(device)?);
             inner.adopt_config(&signed, None)?;
-            let balance = inner.heard(inner.client.balance(device)?);
-            inner.store.write(|tx| match tx.setting::<Balance>()? {
-                Some(kept) if kept.version >= balance.version => Ok(()),
-                _ => tx.set(&balance),
-            })?;
-            inner.herald.tell(Change::Balance);
-            Ok(())
+            inner.fetch_balance()
         })
     }
 
@@ -224,12 +230,16 @@ impl Wallet {
     /// [`Code::ShownCodeUnknown`], the store's.
     pub fn shown_result(&self, id: Id, patience: Duration) -> Ticket<ShownResult> {
         let (promise, ticket) = ticket::promise();
-        if let Err(error) = self.inner.hurry_code(id) {
-            promise.fulfil(Err(error));
-            return ticket;
-        }
+        // Only to be asked about sooner; the waiter hears of an unknown code by itself.
+        drop(self.desk.take(move |inner| inner.hurry_code(id)));
         self.inner.herald.wait_for(deadline(patience), Waiter::Code(id, promise));
         ticket
+    }
+
+    /// The app is in front again: looks at once at what is due. Threads' sleep does not count while a phone sleeps, so
+    /// without this call the engine may be up to a minute late.
+    pub fn resumed(&self) {
+        self.inner.wake.up();
     }
 
     /// Tells an observer of every change until the subscription is dropped.

@@ -145,6 +145,7 @@ fn problem(record: &Record, status: Status) -> Option<Error> {
         Status::Conflict => Code::PaymentConflict,
         Status::NotSent => match record.payment.unsent {
             Some(UnsentReason::Untrusted) => Code::GatewayUntrusted,
+            Some(UnsentReason::Unsigned) => Code::VaultUnavailable,
             Some(UnsentReason::OrderOver) => Code::QuoteExpired,
             Some(UnsentReason::ConsentGone) => {
                 return Some(Error::new(Code::ConsentNeeded).with("network", record.network()));

@@ -15,6 +15,49 @@ pub(super) const fn is_hidden(c: char) -> bool {
         | '\u{e0000}'..='\u{e0fff}')
 }
 
+/// Countries and the currencies (ISO 4217 numbers) shops there name in their codes; for others anything goes. Own
+/// currency first; US dollars, Hong Kong dollars or renminbi where they are in daily use.
+const CURRENCIES: &[(&str, &[u16])] = &[
+    ("AE", &[784]),
+    ("AU", &[36]),
+    ("BR", &[986]),
+    ("CA", &[124]),
+    ("CH", &[756, 978]),
+    ("CN", &[156]),
+    ("GB", &[826]),
+    ("HK", &[344, 156]),
+    ("ID", &[360]),
+    ("IN", &[356]),
+    ("JP", &[392]),
+    ("KH", &[116, 840]),
+    ("KR", &[410]),
+    ("KZ", &[398]),
+    ("LA", &[418, 764, 840]),
+    ("LK", &[144]),
+    ("MM", &[104, 840]),
+    ("MN", &[496]),
+    ("MO", &[446, 344, 156]),
+    ("MY", &[458]),
+    ("NP", &[524]),
+    ("NZ", &[554]),
+    ("PH", &[608]),
+    ("QA", &[634]),
+    ("SA", &[682]),
+    ("SG", &[702]),
+    ("TH", &[764]),
+    ("TR", &[949]),
+    ("TW", &[901]),
+    ("US", &[840]),
+    ("UZ", &[860, 840]),
+    ("VN", &[704]),
+];
+
+/// Whether shops of this country name this currency (`domain.md` §9.12).
+pub(super) fn currency_fits(country: &str, currency: u16) -> bool {
+    let here = CURRENCIES.iter().find(|(c, _)| c.eq_ignore_ascii_case(country));
+    here.is_none_or(|(_, currencies)| currencies.contains(&currency))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

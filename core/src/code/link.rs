@@ -72,6 +72,34 @@ impl<'a> Link<'a> {
     }
 }
 
+/// The value of a query parameter, percent-decoded; names of parameters are compared in either case.
+pub(crate) fn parameter(query: &str, name: &str, plus_is_space: bool) -> Option<String> {
+    let query = query.split_once('#').map_or(query, |(query, _)| query);
+    query
+        .split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .find(|(key, _)| key.eq_ignore_ascii_case(name))
+        .and_then(|(_, value)| percent_decoded(value, plus_is_space))
+}
+
+/// RFC 3986 §2.1; none when an escape is broken or the bytes are no UTF-8.
+pub(crate) fn percent_decoded(text: &str, plus_is_space: bool) -> Option<String> {
+    let mut bytes = text.bytes();
+    let mut decoded = Vec::with_capacity(text.len());
+    while let Some(byte) = bytes.next() {
+        decoded.push(match byte {
+            b'%' => {
+                let mut digit = || char::from(bytes.next()?).to_digit(16).and_then(|d| u8::try_from(d).ok());
+                let (high, low) = (digit()?, digit()?);
+                high.checked_mul(16)?.checked_add(low)?
+            }
+            b'+' if plus_is_space => b' ',
+            byte => byte,
+        });
+    }
+    String::from_utf8(decoded).ok()
+}
+
 fn host_trick(host: &str) -> Option<Trick> {
     if host.contains('\\') {
         Some(Trick::Backslash)

@@ -5,14 +5,20 @@
 
 pub mod draw;
 pub mod emv;
+mod facts;
+mod fields;
 mod guard;
 mod link;
 mod other;
 pub mod read;
 pub mod rules;
 pub mod scheme;
+mod verdict;
 
 pub use emv::{Fault, FaultKind, Initiation};
-pub use read::{Facts, Fee, NotPayable, Reading, Suspicion, Verdict, read};
+pub use facts::{Facts, Fee, Prompt};
+pub use fields::{Field, fields};
+pub use read::{Reading, Situation, classify, read, read_at};
 pub use rules::{Kind, Matcher, Rule, Rules};
 pub use scheme::{Scheme, Schemes};
+pub use verdict::{NotPayable, Suspicion, Verdict, Warning};

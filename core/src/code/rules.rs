@@ -5,7 +5,7 @@
 
 use super::emv::Mpm;
 use super::link::{Link, is_host, strip_prefix_ignore_case};
-use super::scheme::{Scheme, Schemes};
+use super::scheme::{Recognised, Scheme, Schemes};
 use crate::error::{Code, Error, Result};
 use crate::money::Currency;
 use crate::network::Network;
@@ -139,6 +139,25 @@ impl Rules {
         Ok(Self { rules })
     }
 
+    /// A wallet that carries everything it knows: for tools that inspect codes, never for a user's wallet.
+    pub fn every_scheme() -> Self {
+        let rule = |scheme: Scheme| {
+            Some(Rule {
+                network: Network::parse(scheme.as_str()).ok()?,
+                priority: 0,
+                kind: Kind::Shop,
+                p2p: true,
+                scheme: None,
+                country: None,
+                currency: None,
+                matcher: Matcher::Scheme(scheme),
+            })
+        };
+        // The joint label of Singapore is no network, and a slip is paid already.
+        let carried = |scheme: &Scheme| !matches!(scheme, Scheme::Sgqr | Scheme::ThaiSlip | Scheme::EmvCpm);
+        Self { rules: Scheme::ALL.iter().copied().filter(carried).filter_map(rule).collect() }
+    }
+
     /// The rules in order of priority.
     pub fn iter(&self) -> impl Iterator<Item = &Rule> {
         self.rules.iter()
@@ -153,8 +172,8 @@ impl Rules {
         self.rules.iter().filter(move |rule| rule.matches_text(text, link, schemes))
     }
 
-    pub(super) fn for_emv(&self, code: &Mpm<'_>, schemes: Schemes) -> impl Iterator<Item = &Rule> {
-        self.rules.iter().filter(move |rule| rule.matches_emv(code, schemes))
+    pub(super) fn for_emv(&self, code: &Mpm<'_>, found: &Recognised) -> impl Iterator<Item = &Rule> {
+        self.rules.iter().filter(move |rule| rule.matches_emv(code, found))
     }
 
     /// The hosts that rules name.
@@ -216,17 +235,21 @@ impl Rule {
         }
     }
 
-    fn matches_emv(&self, code: &Mpm<'_>, schemes: Schemes) -> bool {
+    fn matches_emv(&self, code: &Mpm<'_>, found: &Recognised) -> bool {
+        let same = |a: &str, b: &str| a.eq_ignore_ascii_case(b);
+        let carries = |scheme| self.p2p || !found.personal.contains(scheme);
         match &self.matcher {
-            Matcher::Scheme(scheme) => schemes.contains(*scheme),
+            Matcher::Scheme(scheme) => found.schemes.contains(*scheme) && carries(*scheme),
             Matcher::Emv { tags, identifiers, country, currency } => {
-                let same = |a: &str, b: &str| a.eq_ignore_ascii_case(b);
-                let account = tags.iter().any(|tag| code.get(*tag).is_some())
-                    || code.accounts().any(|(_, id, _)| identifiers.iter().any(|known| same(known, id)));
-                account
+                let listed = tags.iter().any(|tag| code.get(*tag).is_some());
+                let named = || {
+                    code.accounts().any(|(_, written, _)| identifiers.iter().any(|known| same(known, written)))
+                        && found.schemes.first().is_none_or(carries)
+                };
+                (listed || named())
                     && country.as_ref().is_none_or(|c| code.get(58).is_some_and(|written| same(c, written)))
                     && currency.is_none_or(|c| code.currency_number() == Some(c.numeric()))
-                    && self.scheme.is_none_or(|scheme| !scheme.is_public() || schemes.contains(scheme))
+                    && self.scheme.is_none_or(|scheme| !scheme.is_public() || found.schemes.contains(scheme))
             }
             _ => false,
         }

@@ -5,8 +5,8 @@ use crate::crypto::{Blob, PublicKey};
 use crate::error::{Code, Error, Result};
 use crate::gateway::transport::{Request, Response, SendError, Transport};
 use crate::gateway::wire::{
-    Balance, CheckoutRequest, CheckoutResponse, CodeStatus, CodesRequest, CodesResponse, ConsentReceived,
-    ConsentUpload, DEVICE_HEADER, EnrolRequest, EnrolResponse, IssuedCode, Refusal, SIGNATURE_HEADER, request_to_sign,
+    CheckoutRequest, CheckoutResponse, CodeStatus, CodesRequest, CodesResponse, ConsentReceived, ConsentUpload,
+    DEVICE_HEADER, EnrolRequest, EnrolResponse, IssuedCode, Refusal, SIGNATURE_HEADER, request_to_sign,
 };
 use crate::id::Id;
 use crate::money::Money;
@@ -14,6 +14,7 @@ use crate::network::Network;
 use crate::payment::{Answer, Event, Terms, UnsentReason};
 use crate::time::ServerMs;
 use crate::vault::Vault;
+use crate::wallet::Balance;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
@@ -140,7 +141,8 @@ impl Client {
         let event = |event| Timed { value: event, server: None };
         match sent {
             // The vault did not sign: nothing can have left.
-            Err(_) | Ok(Err(SendError::Unreachable)) => event(Event::NotSent(UnsentReason::Unreachable)),
+            Err(_) => event(Event::NotSent(UnsentReason::Unsigned)),
+            Ok(Err(SendError::Unreachable)) => event(Event::NotSent(UnsentReason::Unreachable)),
             Ok(Err(SendError::Untrusted)) => event(Event::NotSent(UnsentReason::Untrusted)),
             Ok(Err(SendError::Unknown)) => event(Event::Lost),
             Ok(Ok(response)) => {

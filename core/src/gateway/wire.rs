@@ -7,6 +7,7 @@ use crate::money::Money;
 use crate::network::Network;
 use crate::payment::{Answer, Merchant, Proof, Terms};
 use crate::time::ServerMs;
+use crate::wallet::Balance;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -43,15 +44,6 @@ pub struct EnrolResponse {
     pub config: Signed,
     /// What the user has.
     pub balance: Balance,
-}
-
-/// A balance as the server knew it. `GET /v1/balance` answers with it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Balance {
-    /// The amount.
-    pub amount: Money,
-    /// Counts up with every change; the larger one is the newer.
-    pub version: u64,
 }
 
 /// `POST /v1/consents`: one event of the ledger. The same event twice is one.

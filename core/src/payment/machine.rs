@@ -38,6 +38,8 @@ pub enum UnsentReason {
     Unreachable,
     /// The server that answered is not the gateway.
     Untrusted,
+    /// The phone's key store did not sign the request.
+    Unsigned,
     /// The order ended before the gateway saw the request.
     OrderOver,
     /// The consent was withdrawn before the request left.

@@ -111,6 +111,7 @@ impl Code {
             (_, CodeEvent::Used) => (Used, None),
             (Fresh, CodeEvent::Show) if now < self.expires => (Shown, ask_in(waiting.on_screen_ms)),
             (Fresh, CodeEvent::Show | CodeEvent::Over) => (Expired, None),
+            (Fresh, CodeEvent::Woke) if now >= self.expires => (Expired, None),
             (Fresh, CodeEvent::TakeBack) => (Void, None),
             (Fresh, CodeEvent::StillWaiting | CodeEvent::AskFailed | CodeEvent::Woke) => (Fresh, None),
             (Shown, CodeEvent::Woke) => (Shown, ask_in(0)),

@@ -4,9 +4,9 @@ use super::{Tx, View, failed, row};
 use crate::consent::Signed;
 use crate::crypto::PublicKey;
 use crate::error::Result;
-use crate::gateway::wire::Balance;
 use crate::id::Id;
 use crate::time::ServerAnchor;
+use crate::wallet::Balance;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 /// A kind of value of which the wallet keeps one.
@@ -61,6 +61,15 @@ impl View<'_> {
 }
 
 impl Tx<'_> {
+    /// Keeps a balance, unless a newer one is kept already.
+    ///
+    /// # Errors
+    /// [`crate::error::Code::StoreFailed`].
+    pub fn keep_balance(&self, fresh: &Balance) -> Result<()> {
+        let newest = self.setting::<Balance>()?.map_or(*fresh, |kept| kept.newer(*fresh));
+        self.set(&newest)
+    }
+
     /// Keeps a value in place of the one before.
     ///
     /// # Errors

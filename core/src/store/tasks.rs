@@ -15,14 +15,17 @@ pub enum TaskKind {
     AskCode,
     /// Bring a consent event to the gateway. Subject: its sequence number, eight bytes.
     UploadConsent,
+    /// Ask what the user has. No subject.
+    FetchBalance,
 }
 
 impl TaskKind {
-    const ALL: [(Self, &'static str); 4] = [
+    const ALL: [(Self, &'static str); 5] = [
         (Self::Send, "send"),
         (Self::Ask, "ask"),
         (Self::AskCode, "ask_code"),
         (Self::UploadConsent, "upload_consent"),
+        (Self::FetchBalance, "fetch_balance"),
     ];
 
     fn as_str(self) -> &'static str {

@@ -7,10 +7,10 @@ use crate::refusal::Refused;
 use jigap::code::{Kind, Matcher, Rule, Rules, Scheme};
 use jigap::config::{NetworkConfig, Patience};
 use jigap::consent::{Recipient, Signed, Text};
-use jigap::crypto::{Blob, Digest, HostKey};
+use jigap::crypto::{Blob, Digest, HostKey, PublicKey};
 use jigap::money::Currency;
 use jigap::network::Network;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Counts up with every change of what [`ConfigContent`] is filled with.
@@ -49,9 +49,25 @@ struct DocumentContent {
 pub(crate) struct Documents {
     config: Signed,
     consents: Vec<(Network, Signed, Digest)>,
+    trusted: Trusted,
+}
+
+/// Whose signatures count: the answer of `GET /sandbox/trust`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Trusted {
+    /// Signs the configuration.
+    pub(crate) config_key: PublicKey,
+    /// Signs the consent documents.
+    pub(crate) controller_key: PublicKey,
 }
 
 impl Documents {
+    /// The keys these documents are signed with.
+    pub(crate) const fn trusted(&self) -> &Trusted {
+        &self.trusted
+    }
+
     pub(crate) fn sign(config_key: &HostKey, controller_key: &HostKey) -> Result<Self, Refused> {
         let mut consents = Vec::new();
         let mut networks = Vec::new();
@@ -83,7 +99,8 @@ impl Documents {
             },
             codes_ahead: 3,
         };
-        Ok(Self { config: sign(config_key, &content)?, consents })
+        let trusted = Trusted { config_key: config_key.public(), controller_key: controller_key.public() };
+        Ok(Self { config: sign(config_key, &content)?, consents, trusted })
     }
 
     pub(crate) const fn config(&self) -> &Signed {

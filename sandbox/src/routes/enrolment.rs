@@ -1,9 +1,11 @@
 //! Enrolment, configuration, consent.
 
 use crate::call::{Call, Reply};
+use crate::documents::Trusted;
 use crate::gateway::Gateway;
 use crate::refusal::Refused;
 use crate::state::{consents, users};
+use axum::Json;
 use axum::extract::{Path, State};
 use jigap::gateway::wire::{ConsentReceived, EnrolRequest, EnrolResponse};
 use jigap::id::Id;
@@ -27,6 +29,11 @@ pub(crate) async fn enrol(State(gateway): State<Arc<Gateway>>, call: Call) -> Re
         })
         .await
         .map(Reply)
+}
+
+/// `GET /sandbox/trust`: the keys that a real app has built in.
+pub(crate) async fn trust(State(gateway): State<Arc<Gateway>>) -> Json<Trusted> {
+    Json(gateway.documents.trusted().clone())
 }
 
 /// `GET /v1/config`.

@@ -16,6 +16,9 @@ use axum::routing::{get, post};
 use jigap::gateway::wire::TIME_HEADER;
 use std::sync::Arc;
 
+/// Where the sandbox tells whose signatures count. A real app has both keys built in; no real gateway has this path.
+pub(crate) const TRUST_PATH: &str = "/sandbox/trust";
+
 /// The gateway's router.
 pub(crate) fn router(gateway: Arc<Gateway>) -> Router {
     Router::new()
@@ -29,6 +32,7 @@ pub(crate) fn router(gateway: Arc<Gateway>) -> Router {
         .route("/v1/payments/{key}", get(money::payment))
         .route("/v1/codes", post(presenting::issue))
         .route("/v1/codes/{id}", get(presenting::status))
+        .route(TRUST_PATH, get(enrolment::trust))
         .fallback(async || Refused::PathUnknown)
         .method_not_allowed_fallback(async || Refused::MethodUnknown)
         .layer(middleware::from_fn_with_state(gateway.clone(), faults::inject))

@@ -4,10 +4,10 @@ use super::{books, new_id};
 use crate::networks::home;
 use crate::refusal::Refused;
 use jigap::crypto::PublicKey;
-use jigap::gateway::wire::Balance;
 use jigap::id::Id;
 use jigap::money::Money;
 use jigap::time::ServerMs;
+use jigap::wallet::Balance;
 use rusqlite::{OptionalExtension, Transaction, params};
 
 /// What a new user has: KRW 1,000,000.

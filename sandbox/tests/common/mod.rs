@@ -15,14 +15,15 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use jigap::consent::{Document, Event, EventKind, Shown, Signed, SignedEvent};
 use jigap::crypto::{Blob, Digest, HostKey, SystemRandom};
 use jigap::gateway::wire::{
-    Balance, CheckoutRequest, CheckoutResponse, CodesRequest, CodesResponse, ConsentUpload, EnrolRequest,
-    EnrolResponse, PayRequest, Refusal, request_to_sign,
+    CheckoutRequest, CheckoutResponse, CodesRequest, CodesResponse, ConsentUpload, EnrolRequest, EnrolResponse,
+    PayRequest, Refusal, request_to_sign,
 };
 use jigap::id::Id;
 use jigap::money::{Currency, Money};
 use jigap::network::Network;
 use jigap::payment::{Answer, DeclineReason, Outcome, Preview, Proof, ProofMethod, Receipt, Terms};
 use jigap::time::{Clock, ServerMs, SystemClock};
+use jigap::wallet::Balance;
 use jigap_sandbox::audit::Report;
 use jigap_sandbox::serve::{self, Addresses, Options, Running};
 use rustls::pki_types::pem::PemObject;

@@ -34,7 +34,6 @@ const LAYERS: &[Layer] = &[
 const SIDEWAYS: &[(&str, &str, &str)] = &[
     ("store", "vault", "columns are sealed with keys that the vault unwraps"),
     ("gateway", "vault", "a request is signed as the device, which the vault does"),
-    ("store", "gateway", "the last balance is kept as the gateway told it"),
     ("payment", "consent", "a payment takes the consent in force as an argument: forgetting it does not compile"),
     ("present", "consent", "a shown code needs the consent in force, as a payment does"),
     ("config", "consent", "a consent document is published as signed configuration is"),

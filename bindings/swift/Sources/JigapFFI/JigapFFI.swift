@@ -884,6 +884,11 @@ public protocol CoreWalletProtocol: AnyObject, Sendable {
     func refresh() async throws 
     
     /**
+     * The app is in front again: looks at once at what is due.
+     */
+    func resumed() throws 
+    
+    /**
      * Waits until a payment has ended, at most so many milliseconds; then gives it as it stands.
      */
     func settled(id: String, patienceMs: UInt64) async throws  -> Payment
@@ -1186,6 +1191,17 @@ open func refresh()async throws   {
             liftFunc: { $0 },
             errorHandler: FfiConverterTypeJigapError_lift
         )
+}
+    
+    /**
+     * The app is in front again: looks at once at what is due.
+     */
+open func resumed()throws   {try rustCallWithError(FfiConverterTypeJigapError_lift) {
+        uniffiCallStatus in
+    uniffi_jigap_ffi_fn_method_corewallet_resumed(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+}
 }
     
     /**
@@ -4470,6 +4486,10 @@ public enum ErrorCode: Equatable, Hashable {
      */
     case vaultRefused
     /**
+     * The device's key is not the one this folder's records are signed with; they are kept, and a new wallet needs a new folder.
+     */
+    case deviceKeyChanged
+    /**
      * The phone's key store has lost this wallet's key.
      */
     case vaultKeyLost
@@ -4606,19 +4626,21 @@ public struct FfiConverterTypeErrorCode: FfiConverterRustBuffer {
         
         case 44: return .vaultRefused
         
-        case 45: return .vaultKeyLost
+        case 45: return .deviceKeyChanged
         
-        case 46: return .storeFailed
+        case 46: return .vaultKeyLost
         
-        case 47: return .storeDamaged
+        case 47: return .storeFailed
         
-        case 48: return .storeTooNew
+        case 48: return .storeDamaged
         
-        case 49: return .argumentInvalid
+        case 49: return .storeTooNew
         
-        case 50: return .closed
+        case 50: return .argumentInvalid
         
-        case 51: return .`internal`
+        case 51: return .closed
+        
+        case 52: return .`internal`
         
         default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -4804,32 +4826,36 @@ public struct FfiConverterTypeErrorCode: FfiConverterRustBuffer {
             writeInt(&buf, Int32(44))
         
         
-        case .vaultKeyLost:
+        case .deviceKeyChanged:
             writeInt(&buf, Int32(45))
         
         
-        case .storeFailed:
+        case .vaultKeyLost:
             writeInt(&buf, Int32(46))
         
         
-        case .storeDamaged:
+        case .storeFailed:
             writeInt(&buf, Int32(47))
         
         
-        case .storeTooNew:
+        case .storeDamaged:
             writeInt(&buf, Int32(48))
         
         
-        case .argumentInvalid:
+        case .storeTooNew:
             writeInt(&buf, Int32(49))
         
         
-        case .closed:
+        case .argumentInvalid:
             writeInt(&buf, Int32(50))
         
         
-        case .`internal`:
+        case .closed:
             writeInt(&buf, Int32(51))
+        
+        
+        case .`internal`:
+            writeInt(&buf, Int32(52))
         
         }
     }
@@ -6210,6 +6236,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_jigap_ffi_checksum_method_corewallet_refresh() != 42576) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_jigap_ffi_checksum_method_corewallet_resumed() != 11593) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_jigap_ffi_checksum_method_corewallet_settled() != 60750) {

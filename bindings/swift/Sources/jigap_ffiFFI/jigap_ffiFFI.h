@@ -480,6 +480,11 @@ RustBuffer uniffi_jigap_ffi_fn_method_corewallet_read(uint64_t ptr, RustBuffer c
 uint64_t uniffi_jigap_ffi_fn_method_corewallet_refresh(uint64_t ptr
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_COREWALLET_RESUMED
+#define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_COREWALLET_RESUMED
+void uniffi_jigap_ffi_fn_method_corewallet_resumed(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_COREWALLET_SETTLED
 #define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_COREWALLET_SETTLED
 uint64_t uniffi_jigap_ffi_fn_method_corewallet_settled(uint64_t ptr, RustBuffer id, uint64_t patience_ms
@@ -967,6 +972,12 @@ uint16_t uniffi_jigap_ffi_checksum_method_corewallet_read(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_COREWALLET_REFRESH
 #define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_COREWALLET_REFRESH
 uint16_t uniffi_jigap_ffi_checksum_method_corewallet_refresh(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_COREWALLET_RESUMED
+#define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_COREWALLET_RESUMED
+uint16_t uniffi_jigap_ffi_checksum_method_corewallet_resumed(void
     
 );
 #endif

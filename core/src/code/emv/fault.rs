@@ -77,8 +77,8 @@ macro_rules! kinds {
 kinds! {
     /// There is no text.
     Empty "empty" "a code";
-    /// The text is longer than any code may be (8,192 characters).
-    TooLong "too_long" "at most 8192 characters";
+    /// The text is longer than any code may be.
+    TooLong "too_long" "no more than a QR code holds";
     /// An object does not begin with a two-digit ID (MPM §4.4.1).
     TagSyntax "tag_syntax" "an ID of two digits";
     /// An ID is not followed by a two-digit length (MPM §4.4.1).

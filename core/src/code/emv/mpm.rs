@@ -58,9 +58,19 @@ const TAGS: usize = 100;
 pub struct Mpm<'a> {
     text: &'a str,
     values: [Span; TAGS],
+    present: TagSet,
     templates: TagSet,
     ascii: bool,
 }
+
+/// The card networks' objects that are given out (MPM Table 4.2).
+const CARDS: TagSet = TagSet::range(2, 16);
+
+/// Merchant account templates.
+const ACCOUNTS: TagSet = TagSet::range(26, 51);
+
+/// Objects that are templates, or may be.
+const TEMPLATES: TagSet = ACCOUNTS.or(TagSet::range(62, 62)).or(TagSet::range(64, 64)).or(TagSet::range(80, 99));
 
 impl fmt::Debug for Mpm<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -69,8 +79,9 @@ impl fmt::Debug for Mpm<'_> {
 }
 
 impl<'a> Mpm<'a> {
-    /// The longest text that is looked at, in bytes.
-    pub const MAX_BYTES: usize = 32_768;
+    /// The most bytes a QR code holds in byte mode, the only one these codes use (ISO/IEC 18004 version 40-L; EMVCo MPM
+    /// §4.12.1). The standard's own limit of 512 characters is not kept by live joint labels.
+    pub const MAX_BYTES: usize = 2953;
 
     /// Reads a code.
     ///
@@ -83,8 +94,9 @@ impl<'a> Mpm<'a> {
         if text.len() > Self::MAX_BYTES {
             return Err(Fault::new(FaultKind::TooLong, Self::MAX_BYTES, TagPath::default()));
         }
-        let ascii = text.is_ascii();
-        let mut code = Self { text, values: [Span::default(); TAGS], templates: TagSet::default(), ascii };
+        let ascii = is_ascii(text.as_bytes());
+        let (present, templates) = (TagSet::default(), TagSet::default());
+        let mut code = Self { text, values: [Span::default(); TAGS], present, templates, ascii };
         let last = code.index()?;
         check_crc(text, &last)?;
         code.check_templates()?;
@@ -108,7 +120,7 @@ impl<'a> Mpm<'a> {
                 _ => {}
             }
             let Some(slot) = self.values.get_mut(usize::from(object.tag.0)) else { break };
-            if slot.len != 0 {
+            if !self.present.insert(object.tag) {
                 return at(FaultKind::Duplicate);
             }
             // MAX_BYTES fits.
@@ -124,26 +136,18 @@ impl<'a> Mpm<'a> {
 
     /// Merchant accounts must be templates; 62, 64 and 80 to 99 may hold raw text (DuitNow 82, `domain.md` §9.7).
     fn check_templates(&mut self) -> Result<(), Fault> {
-        for number in (26..=51).chain([62, 64]).chain(80..=99) {
-            let Some(object) = self.object(number) else { continue };
+        for tag in self.present.and(TEMPLATES) {
+            let Some(object) = self.object(tag.0) else { continue };
             let read = Template::check(&object, self.ascii);
-            match number {
-                26..=51 => {
-                    let (_, identified) = read?;
-                    if !identified {
-                        let path = TagPath::root(object.tag).inside(Tag(0));
-                        return Err(Fault::new(FaultKind::IdentifierMissing, object.value_offset(), path));
-                    }
-                    self.templates.insert(object.tag);
+            if ACCOUNTS.contains(tag) {
+                let (_, identified) = read?;
+                if !identified {
+                    let path = TagPath::root(tag).inside(Tag(0));
+                    return Err(Fault::new(FaultKind::IdentifierMissing, object.value_offset(), path));
                 }
-                62 if read.is_ok() => {
-                    self.templates.insert(object.tag);
-                }
-                _ => {
-                    if read.is_ok_and(|(_, identified)| identified) {
-                        self.templates.insert(object.tag);
-                    }
-                }
+                self.templates.insert(tag);
+            } else if read.is_ok_and(|(_, identified)| identified || tag.0 == 62) {
+                self.templates.insert(tag);
             }
         }
         Ok(())
@@ -151,40 +155,22 @@ impl<'a> Mpm<'a> {
 
     /// Objects whose form decides what the consumer is asked to pay.
     fn check_values(&self) -> Result<(), Fault> {
-        let check = |tag, sound: fn(&str) -> bool, kind| match self.object(tag) {
-            Some(object) if !sound(object.value) => {
-                Err(Fault::new(kind, object.value_offset(), TagPath::root(object.tag)))
+        for tag in self.present.and(FORMED) {
+            if let Some(object) = self.object(tag.0)
+                && let Some(kind) = form_fault(&object)
+            {
+                return Err(Fault::new(kind, object.value_offset(), TagPath::root(tag)));
             }
-            _ => Ok(()),
-        };
-        // 02 is what Malaysia writes (`domain.md` §3.6).
-        check(0, |v| matches!(v, "01" | "02"), FaultKind::Version)?;
-        check(52, |v| v.len() == 4 && v.bytes().all(|b| b.is_ascii_digit()), FaultKind::CategorySyntax)?;
-        check(53, |v| v.len() == 3 && v.bytes().all(|b| b.is_ascii_digit()), FaultKind::CurrencySyntax)?;
-        check(58, |v| v.len() == 2 && v.bytes().all(|b| b.is_ascii_alphabetic()), FaultKind::CountrySyntax)?;
-        check(54, is_amount, FaultKind::AmountSyntax)?;
-        check(56, |v| is_amount(v) && !is_zero(v), FaultKind::TipFee)?;
-        check(57, is_percentage, FaultKind::TipPercentage)?;
+        }
         if let Some(amount) = self.object(54)
             && self.get(53).is_none()
         {
             return Err(Fault::new(FaultKind::CurrencyMissing, amount.offset, TagPath::root(Tag(53))));
         }
-        self.check_tip()
-    }
-
-    fn check_tip(&self) -> Result<(), Fault> {
-        let at = |kind, tag| {
+        tip_fault(self.get(55), self.get(56).is_some(), self.get(57).is_some()).map_or(Ok(()), |(kind, tag)| {
             let offset = self.object(tag).or_else(|| self.object(55)).map_or(0, |object| object.offset);
             Err(Fault::new(kind, offset, TagPath::root(Tag(tag))))
-        };
-        let (fee, percentage) = (self.get(56).is_some(), self.get(57).is_some());
-        match (self.get(55), fee, percentage) {
-            (None | Some("01"), false, false) | (Some("02"), true, false) | (Some("03"), false, true) => Ok(()),
-            (Some("02"), false, _) | (None | Some("01" | "03"), true, _) => at(FaultKind::TipFee, 56),
-            (Some("03"), _, false) | (None | Some("01" | "02"), _, true) => at(FaultKind::TipPercentage, 57),
-            (Some(_), _, _) => at(FaultKind::TipSyntax, 55),
-        }
+        })
     }
 
     /// The text this was read from.
@@ -220,9 +206,9 @@ impl<'a> Mpm<'a> {
 
     /// The merchant accounts among the templates (26 to 51), by ID, with their identifier (object 00).
     pub fn accounts(&self) -> impl Iterator<Item = (Tag, &'a str, Template<'a>)> + use<'_, 'a> {
-        (26..=51).filter_map(|tag| {
-            let template = self.template(tag)?;
-            Some((Tag(tag), template.get(0)?, template))
+        self.templates.and(ACCOUNTS).filter_map(|tag| {
+            let template = self.template(tag.0)?;
+            Some((tag, template.get(0)?, template))
         })
     }
 
@@ -233,7 +219,15 @@ impl<'a> Mpm<'a> {
 
     /// Object 53.
     pub fn currency_number(&self) -> Option<u16> {
-        self.get(53)?.parse().ok()
+        // Three digits: `parse` has seen to that.
+        self.get(53)?
+            .bytes()
+            .try_fold(0u16, |number, digit| number.checked_mul(10)?.checked_add(u16::from(digit.wrapping_sub(b'0'))))
+    }
+
+    /// The objects of the card networks (2 to 16) that are there, in the order of their IDs.
+    pub(crate) fn cards(&self) -> impl Iterator<Item = (u8, &'a str)> + use<'_, 'a> {
+        self.present.and(CARDS).filter_map(|tag| Some((tag.0, self.get(tag.0)?)))
     }
 
     /// Objects 55 to 57.
@@ -245,6 +239,46 @@ impl<'a> Mpm<'a> {
             _ => None,
         }
     }
+}
+
+/// The objects whose form decides what is paid.
+const FORMED: TagSet = TagSet::range(0, 0).or(TagSet::range(52, 58));
+
+/// Whether the value of one of these objects has the form it must have.
+pub(super) fn form_fault(object: &Object<'_>) -> Option<FaultKind> {
+    let value = object.value;
+    let digits = |count| value.len() == count && value.bytes().all(|b| b.is_ascii_digit());
+    let (sound, kind) = match object.tag.0 {
+        // 02 is what Malaysia writes (`domain.md` §3.6).
+        0 => (matches!(value, "01" | "02"), FaultKind::Version),
+        52 => (digits(4), FaultKind::CategorySyntax),
+        53 => (digits(3), FaultKind::CurrencySyntax),
+        54 => (is_amount(value), FaultKind::AmountSyntax),
+        56 => (is_amount(value) && !is_zero(value), FaultKind::TipFee),
+        57 => (is_percentage(value), FaultKind::TipPercentage),
+        58 => (value.len() == 2 && value.bytes().all(|b| b.is_ascii_alphabetic()), FaultKind::CountrySyntax),
+        _ => return None,
+    };
+    (!sound).then_some(kind)
+}
+
+/// Which rule of MPM §4.7.6 to §4.7.8 the indicator and the presence of 56 and 57 break, and at which object.
+pub(super) fn tip_fault(indicator: Option<&str>, fee: bool, percentage: bool) -> Option<(FaultKind, u8)> {
+    match (indicator, fee, percentage) {
+        (None | Some("01"), false, false) | (Some("02"), true, false) | (Some("03"), false, true) => None,
+        (Some("02"), false, _) | (None | Some("01" | "03"), true, _) => Some((FaultKind::TipFee, 56)),
+        (Some("03"), _, false) | (None | Some("01" | "02"), _, true) => Some((FaultKind::TipPercentage, 57)),
+        (Some(_), _, _) => Some((FaultKind::TipSyntax, 55)),
+    }
+}
+
+/// Eight bytes a step, the last step over the last eight: the standard library's goes byte by byte at the end, which shows
+/// for texts as short as these.
+fn is_ascii(bytes: &[u8]) -> bool {
+    let Some(last) = bytes.last_chunk::<8>() else { return bytes.is_ascii() };
+    let (blocks, _) = bytes.as_chunks::<8>();
+    let bits = |block: &[u8; 8]| u64::from_ne_bytes(*block);
+    blocks.iter().fold(bits(last), |all, block| all | bits(block)) & 0x8080_8080_8080_8080 == 0
 }
 
 /// The checksum covers every byte up to and with the ID and length of object 63 (MPM §4.7.3). Lower-case digits occur
@@ -265,9 +299,12 @@ fn check_crc(text: &str, crc: &Object<'_>) -> Result<(), Fault> {
 
 /// Digits with at most one point, not at the start; at most 13 characters (MPM Table 3.5, §4.7.4.1).
 fn is_amount(text: &str) -> bool {
-    let digits = |t: &str| t.bytes().all(|b| b.is_ascii_digit());
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    text.len() <= 13 && !whole.is_empty() && digits(whole) && digits(fraction)
+    let mut points = 0u32;
+    let clean = text.bytes().all(|b| {
+        points = points.saturating_add(u32::from(b == b'.'));
+        b.is_ascii_digit() || b == b'.'
+    });
+    clean && points <= 1 && text.len() <= 13 && !text.is_empty() && !text.starts_with('.')
 }
 
 /// Whether an amount is nothing.

@@ -76,6 +76,11 @@ impl<'a> Objects<'a> {
         Self { rest: value, end: offset.saturating_add(value.len()), ascii }
     }
 
+    /// The objects of a text that is not a merchant-presented code, but coded like one.
+    pub fn of(text: &'a str) -> Self {
+        Self::new(text, 0, text.is_ascii())
+    }
+
     const fn offset(&self) -> usize {
         self.end.saturating_sub(self.rest.len())
     }
@@ -98,18 +103,34 @@ impl<'a> Objects<'a> {
 
     #[inline]
     fn step(&mut self) -> Option<Object<'a>> {
-        let [a, b, c, d] = *self.rest.as_bytes().first_chunk::<4>()?;
-        let tag = two_digits(Some(a), Some(b))?;
-        let length = usize::from(two_digits(Some(c), Some(d))?);
+        let (tag, length) = header(*self.rest.as_bytes().first_chunk::<4>()?)?;
         if length == 0 {
             return None;
         }
         let offset = self.offset();
-        let (_, rest) = self.rest.split_at_checked(4)?;
-        let (value, rest) = if self.ascii { rest.split_at_checked(length)? } else { split_characters(rest, length)? };
+        let length = usize::from(length);
+        // The four bytes of the header are digits, so the value begins at a character.
+        let (value, rest) = if self.ascii {
+            let (_, rest) = self.rest.split_at_checked(4)?;
+            rest.split_at_checked(length)?
+        } else {
+            split_characters(self.rest.get(4..)?, length)?
+        };
         self.rest = rest;
         Some(Object { tag: Tag(tag), value, offset })
     }
+}
+
+/// ID and length of an object, if all four bytes are ASCII digits.
+#[inline]
+fn header(bytes: [u8; 4]) -> Option<(u8, u8)> {
+    let digits = u32::from_le_bytes(bytes) ^ 0x3030_3030;
+    // A byte is a digit if nothing above nine is left of it: no high nibble, and none carried into one by adding six.
+    if (digits | digits.wrapping_add(0x0606_0606)) & 0xF0F0_F0F0 != 0 {
+        return None;
+    }
+    let [a, b, c, d] = digits.to_le_bytes();
+    Some((a.wrapping_mul(10).wrapping_add(b), c.wrapping_mul(10).wrapping_add(d)))
 }
 
 impl<'a> Iterator for Objects<'a> {
@@ -160,6 +181,33 @@ impl TagSet {
     #[inline]
     pub(super) fn contains(self, tag: Tag) -> bool {
         self.0 & 1u128.wrapping_shl(u32::from(tag.0)) != 0
+    }
+
+    /// The tags from one to another, both included.
+    pub(super) const fn range(from: u32, to: u32) -> Self {
+        let below = u128::MAX.wrapping_shl(from);
+        let above = u128::MAX.wrapping_shr(127u32.wrapping_sub(to));
+        Self(below & above)
+    }
+
+    pub(super) const fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    pub(super) const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+impl Iterator for TagSet {
+    type Item = Tag;
+
+    /// Takes the smallest tag out.
+    #[inline]
+    fn next(&mut self) -> Option<Tag> {
+        let number = u8::try_from(self.0.trailing_zeros()).ok().filter(|number| *number < 100)?;
+        self.0 &= self.0.wrapping_sub(1);
+        Some(Tag(number))
     }
 }
 

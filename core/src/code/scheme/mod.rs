@@ -1,8 +1,38 @@
 //! The conventions of single schemes, as far as they are public (`domain.md` §3).
+//!
+//! One file a scheme (or a family that shares an identifier). To add one: name it in [`Scheme`], describe it in its own
+//! file as a `Profile` (merchant-presented codes) or a function of the text, and list that in `table.rs`.
 
+mod alipay;
+mod bccard;
+mod bharatqr;
+mod cards;
+mod duitnow;
+mod hkqr;
+mod jpqr;
+mod khqr;
+mod laoqr;
+mod nets;
+mod paynow;
+mod paypay;
+mod pix;
+mod profile;
+mod promptpay;
+mod qris;
+mod qrph;
+mod sgqr;
+mod table;
+mod thai_barcode;
+mod thai_slip;
+mod twqr;
 mod unionpay;
+mod upi;
+mod vietqr;
+mod vnpay;
+mod wechatpay;
 
-use super::emv::Mpm;
+pub(super) use table::{Recognised, hosts, of_emv, of_text, payee};
+
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -28,10 +58,10 @@ macro_rules! schemes {
 schemes! {
     /// Thailand: bill payment.
     PromptPayBill "promptpay_bill";
-    /// Thailand: credit transfer by mobile number, tax number, e-wallet or account.
-    PromptPay "promptpay";
     /// Thailand: True Money's own code.
     TrueMoney "truemoney";
+    /// Thailand: credit transfer by mobile number, tax number, e-wallet or account.
+    PromptPay "promptpay";
     /// Thailand: the verification code on a transfer slip. Not payable.
     ThaiSlip "th_slip";
     /// Thailand: the barcode on a bill (Bank of Thailand).
@@ -159,15 +189,6 @@ impl fmt::Debug for Schemes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.iter().map(Scheme::as_str)).finish()
     }
-}
-
-/// The schemes a merchant-presented code belongs to.
-pub(super) fn of_emv(code: &Mpm<'_>) -> Schemes {
-    let mut schemes = Schemes::default();
-    if unionpay::has_account(code) {
-        schemes.insert(Scheme::UnionPay);
-    }
-    schemes
 }
 
 #[cfg(test)]

@@ -1,11 +1,19 @@
-//! UnionPay: root objects 15 and 16, exactly 31 characters (`domain.md` §3.1): acquirer (8), forwarder (8), merchant (15).
+//! UnionPay's links in mainland China: `https://qr.95516.com/` and institution and code (`domain.md` §3.1). Its
+//! merchant-presented object is in `cards.rs`.
 
-use crate::code::emv::Mpm;
+use super::Scheme;
+use super::table::{Said, Scanned};
+use crate::code::facts::Facts;
 
-/// Length of the account: two institution numbers of 8 and a merchant number of 15.
-const ACCOUNT: usize = 31;
+const HOST: &str = "qr.95516.com";
 
-/// Whether the code names a UnionPay merchant.
-pub(super) fn has_account(code: &Mpm<'_>) -> bool {
-    [15, 16].into_iter().any(|tag| code.get(tag).is_some_and(|value| value.len() == ACCOUNT))
+pub(super) const HOSTS: &[&str] = &[HOST];
+
+pub(super) fn read(scanned: &Scanned<'_>) -> Option<Said> {
+    scanned.link.filter(|link| link.is_at(HOST, "/"))?;
+    Some(Said::payable(Facts {
+        schemes: [Scheme::UnionPay].into_iter().collect(),
+        country: Some("CN".to_owned()),
+        ..Facts::default()
+    }))
 }

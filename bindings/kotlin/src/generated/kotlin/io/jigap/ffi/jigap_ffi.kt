@@ -816,6 +816,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_jigap_ffi_checksum_method_corewallet_refresh(
     ): Int
+    external fun uniffi_jigap_ffi_checksum_method_corewallet_resumed(
+    ): Int
     external fun uniffi_jigap_ffi_checksum_method_corewallet_settled(
     ): Int
     external fun uniffi_jigap_ffi_checksum_method_corewallet_show(
@@ -923,6 +925,8 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_jigap_ffi_fn_method_corewallet_refresh(`ptr`: Long,
     ): Long
+    external fun uniffi_jigap_ffi_fn_method_corewallet_resumed(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
     external fun uniffi_jigap_ffi_fn_method_corewallet_settled(`ptr`: Long,`id`: RustBuffer.ByValue,`patienceMs`: Long,
     ): Long
     external fun uniffi_jigap_ffi_fn_method_corewallet_show(`ptr`: Long,`network`: RustBuffer.ByValue,`region`: RustBuffer.ByValue,
@@ -1147,6 +1151,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_refresh() and 0xFFFF) != 42576) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_resumed() and 0xFFFF) != 11593) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_settled() and 0xFFFF) != 60750) {
@@ -2108,6 +2115,11 @@ public interface CoreWalletInterface {
     suspend fun `refresh`()
     
     /**
+     * The app is in front again: looks at once at what is due.
+     */
+    fun `resumed`()
+    
+    /**
      * Waits until a payment has ended, at most so many milliseconds; then gives it as it stands.
      */
     suspend fun `settled`(`id`: kotlin.String, `patienceMs`: kotlin.ULong): Payment
@@ -2519,6 +2531,22 @@ open class CoreWallet: Disposable, AutoCloseable, CoreWalletInterface
         JigapException.ErrorHandler,
     )
     }
+
+    
+    /**
+     * The app is in front again: looks at once at what is due.
+     */
+    @Throws(JigapException::class)override fun `resumed`()
+        = 
+    callWithHandle {
+    uniffiRustCallWithError(JigapException) { _status ->
+    UniffiLib.uniffi_jigap_ffi_fn_method_corewallet_resumed(
+        it,
+        _status)
+}
+    }
+    
+    
 
     
     /**
@@ -5822,6 +5850,10 @@ enum class ErrorCode {
      * The phone's key store refused.
      */
     VAULT_REFUSED,
+    /**
+     * The device's key is not the one this folder's records are signed with; they are kept, and a new wallet needs a new folder.
+     */
+    DEVICE_KEY_CHANGED,
     /**
      * The phone's key store has lost this wallet's key.
      */

@@ -1,0 +1,31 @@
+//! Thailand, the barcode on a bill (Bank of Thailand, Std_Barcode): a bar, then biller, two references and the amount in
+//! satang, each on its own line. An amount of 0 leaves it open.
+
+use super::Scheme;
+use super::table::{Said, Scanned};
+use crate::code::emv::Initiation;
+use crate::code::facts::Facts;
+use crate::money::{Currency, Money};
+
+pub(super) fn read(scanned: &Scanned<'_>) -> Option<Said> {
+    let mut lines = scanned.text.strip_prefix('|')?.split('\r').map(|line| line.trim_matches('\n'));
+    let (biller, first, second, amount) = (lines.next()?, lines.next()?, lines.next()?, lines.next()?);
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let plain = |text: &str| text.len() <= 20 && text.bytes().all(|b| b.is_ascii_alphanumeric());
+    let sound = (13..=15).contains(&biller.len()) && digits(biller) && plain(first) && plain(second) && digits(amount);
+    if !sound || first.is_empty() || lines.next().is_some() {
+        return None;
+    }
+    let baht = Currency::from_numeric(764).ok();
+    let satang = amount.parse().ok().filter(|satang| *satang > 0);
+    Some(Said::payable(Facts {
+        schemes: [Scheme::ThaiBarcode].into_iter().collect(),
+        country: Some("TH".to_owned()),
+        currency: baht,
+        amount: baht.zip(satang).map(|(baht, satang)| Money::from_minor(baht, satang)),
+        initiation: Initiation::Static,
+        account: Some(biller.to_owned()),
+        reference: Some(first.to_owned()),
+        ..Facts::default()
+    }))
+}
