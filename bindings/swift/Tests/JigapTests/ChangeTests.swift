@@ -52,6 +52,16 @@ extension Tests {
             #expect(wallet.listeners.count == 0)
         }
 
+        @Test func aWalletThatIsLetGoEndsItsStreams() async throws {
+            let (sandbox, folder) = (try Sandbox(), try Folder())
+            var wallet: Wallet? = try await Phone.open(sandbox, folder)
+            let changes = try #require(try wallet?.changes())
+            wallet = nil
+            for await _ in changes {}
+            // It was closed as well: the folder is free for the next one.
+            _ = try await Phone.open(sandbox, folder)
+        }
+
         @Test func aReaderThatNeverReadsHoldsNothingUp() async throws {
             let phone = try await Phone.enrolled("alipayplus")
             let unread = try phone.wallet.changes()
