@@ -24,7 +24,7 @@ final class Sandbox: @unchecked Sendable {
 
     init() throws {
         guard let program = ProcessInfo.processInfo.environment["JIGAP_SANDBOX"] else {
-            throw Failure("JIGAP_SANDBOX has to name the jigap-sandbox program; `cargo xtask test --only swift` sets it")
+            throw Failure("JIGAP_SANDBOX has to name the jigap-sandbox program; `cargo xtask test swift` sets it")
         }
         folder = try Folder()
         let stdout = Pipe()
