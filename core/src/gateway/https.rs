@@ -128,18 +128,13 @@ fn classify(error: &reqwest::Error) -> SendError {
     if !error.is_connect() {
         return SendError::Unknown;
     }
-    let mut source = std::error::Error::source(error);
-    while let Some(inner) = source {
-        if inner.is::<rustls::Error>() {
-            return SendError::Untrusted;
-        }
-        // The `source` of an I/O error is that of the error it wraps, and these come wrapped twice: go in one by one.
-        source = match inner.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
-            Some(wrapped) => Some(wrapped),
-            None => inner.source(),
-        };
-    }
-    SendError::Unreachable
+    if from_tls(error) { SendError::Untrusted } else { SendError::Unreachable }
+}
+
+/// Whether TLS is what failed. An `io::Error` hides what it wraps from `source`, and the layers wrap it more than once.
+fn from_tls(error: &(dyn std::error::Error + 'static)) -> bool {
+    let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    error.is::<rustls::Error>() || wrapped.is_some_and(|inner| from_tls(inner)) || error.source().is_some_and(from_tls)
 }
 
 fn tls_config(roots_pem: &[u8], pins: &[Digest]) -> Result<ClientConfig> {
