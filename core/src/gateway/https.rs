@@ -128,20 +128,13 @@ fn classify(error: &reqwest::Error) -> SendError {
     if !error.is_connect() {
         return SendError::Unknown;
     }
-    let mut source = std::error::Error::source(error);
-    while let Some(inner) = source {
-        if is_tls(inner) {
-            return SendError::Untrusted;
-        }
-        source = inner.source();
-    }
-    SendError::Unreachable
+    if from_tls(error) { SendError::Untrusted } else { SendError::Unreachable }
 }
 
-/// Connectors pass rustls's errors on inside I/O errors, one in another; `source` skips what an I/O error holds.
-fn is_tls(error: &(dyn std::error::Error + 'static)) -> bool {
-    let held = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-    error.is::<rustls::Error>() || held.is_some_and(|held| is_tls(held))
+/// Whether TLS is what failed. An `io::Error` hides what it wraps from `source`, and the layers wrap it more than once.
+fn from_tls(error: &(dyn std::error::Error + 'static)) -> bool {
+    let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    error.is::<rustls::Error>() || wrapped.is_some_and(|inner| from_tls(inner)) || error.source().is_some_and(from_tls)
 }
 
 fn tls_config(roots_pem: &[u8], pins: &[Digest]) -> Result<ClientConfig> {

@@ -11,6 +11,8 @@
     reason = "test code, of which every test uses a part"
 )]
 
+pub mod phone;
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 use jigap::consent::{Document, Event, EventKind, Shown, Signed, SignedEvent};
 use jigap::crypto::{Blob, Digest, HostKey, SystemRandom};
@@ -45,30 +47,52 @@ pub struct Sandbox {
     pub folder: TempDir,
 }
 
-fn start(runtime: &Runtime, folder: &Path) -> Running {
-    let options = Options {
+fn options(folder: &Path) -> Options {
+    Options {
         listen: "127.0.0.1:0".parse().unwrap(),
         admin_listen: "127.0.0.1:0".parse().unwrap(),
         state: folder.to_owned(),
         quote_ms: 180_000,
         code_ms: 60_000,
         stop_with_stdin: false,
-    };
-    runtime.block_on(serve::start(&options)).unwrap()
+    }
 }
 
 impl Sandbox {
     pub fn start() -> Self {
+        Self::start_with(|_| {})
+    }
+
+    /// With other options than usual.
+    pub fn start_with(change: impl FnOnce(&mut Options)) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let folder = TempDir::new().unwrap();
-        let running = start(&runtime, folder.path());
+        let mut options = options(folder.path());
+        change(&mut options);
+        let running = runtime.block_on(serve::start(&options)).unwrap();
         let addresses = running.addresses.clone();
         Self { runtime, running: Some(running), addresses, folder }
     }
 
     pub fn restart(&mut self) {
+        self.stop();
+        self.run(&options(self.folder.path()));
+    }
+
+    /// Nobody is at the gateway's address any more.
+    pub fn stop(&mut self) {
         self.runtime.block_on(self.running.take().unwrap().stop());
-        let running = start(&self.runtime, self.folder.path());
+    }
+
+    /// The gateway is back where it was.
+    pub fn back(&mut self) {
+        let at = |url: &str| url.split_once("://").unwrap().1.parse().unwrap();
+        let (listen, admin_listen) = (at(&self.addresses.gateway), at(&self.addresses.admin));
+        self.run(&Options { listen, admin_listen, ..options(self.folder.path()) });
+    }
+
+    fn run(&mut self, options: &Options) {
+        let running = self.runtime.block_on(serve::start(options)).unwrap();
         self.addresses = running.addresses.clone();
         self.running = Some(running);
     }
