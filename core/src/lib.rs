@@ -4,6 +4,9 @@
 //! effects)`), or a trait (`Clock`, `Random`, `Vault`, `Transport`) that the app, a test or the simulator fills in.
 //! `ARCHITECTURE.md` shows the way of one scanned and one shown code through these modules.
 
+#[macro_use]
+mod text;
+
 pub mod app;
 pub mod code;
 pub mod config;

@@ -95,6 +95,21 @@ fn a_code_to_a_person_is_not_offered_on_purchase_rails() {
 }
 
 #[test]
+fn a_shop_beside_a_person_in_one_code_is_carried() {
+    // Singapore's joint labels: a mobile number for PayNow, and a NETS merchant.
+    let rules: Rules = serde_json::from_value(json!([
+        {"network": "paynow", "match": {"emv": {"identifiers": ["SG.PAYNOW"], "currency": "SGD"}}},
+        {"network": "nets", "match": {"emv": {"identifiers": ["SG.COM.NETS"], "currency": "SGD"}}},
+    ]))
+    .expect("rules");
+    let body = "00020101021126380009SG.PAYNOW010100211+65000000000301127240011SG.COM.NETS020512345520400005303702580\
+                2SG5904TEST6009Singapore6304";
+    let text = format!("{body}{:04X}", jigap::code::emv::crc16(body.as_bytes()));
+    let reading = read(&text, &rules);
+    assert!(matches!(reading.verdict, Verdict::Payable { network } if network.as_str() == "nets"), "{reading:?}");
+}
+
+#[test]
 fn a_code_expires_by_server_time() {
     let text = line("SGQR-PAYNOW-DYN");
     let rules = Rules::every_scheme();

@@ -52,11 +52,7 @@ pub struct Ports {
     pub random: Arc<dyn Random>,
 }
 
-impl std::fmt::Debug for Ports {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Ports(…)")
-    }
-}
+redacted!(Ports);
 
 #[derive(Default)]
 struct Known {

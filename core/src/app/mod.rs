@@ -36,7 +36,6 @@ use crate::wallet::Balance;
 use desk::Desk;
 use herald::{Round, Waiter};
 use inner::Inner;
-use std::fmt;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -256,11 +255,7 @@ impl Drop for Wallet {
     }
 }
 
-impl fmt::Debug for Wallet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Wallet(…)")
-    }
-}
+redacted!(Wallet);
 
 fn deadline(patience: Duration) -> Instant {
     let now = Instant::now();

@@ -17,9 +17,10 @@ use crate::store::{Cursor, TaskKind};
 const PAGE: u32 = 200;
 
 impl Inner {
-    /// Reads a scanned text by the rules in force.
+    /// Reads a scanned text by the rules in force; its own expiry is held against the server's time.
     pub(super) fn read(&self, text: &str) -> Result<code::Reading> {
-        Ok(code::read(text, self.config()?.rules()))
+        let situation = code::Situation { now: Some(self.now()), region: None };
+        Ok(code::read_at(text, self.config()?.rules(), &situation))
     }
 
     /// Resolves a scanned code into terms and freezes them. Nothing leaves before the consent is there.

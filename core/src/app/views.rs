@@ -11,7 +11,6 @@ use crate::payment::{DeclineReason, Merchant, Origin, Outcome, Preview, Record, 
 use crate::present::CodeState;
 use crate::store::Cursor;
 use crate::time::ServerMs;
-use std::fmt;
 
 /// A scanned code to be paid.
 #[derive(Clone)]
@@ -284,13 +283,4 @@ impl PreviewView {
     }
 }
 
-macro_rules! redacted {
-    ($($name:ident),*) => { $(
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(concat!(stringify!($name), "(…)"))
-            }
-        }
-    )* };
-}
 redacted!(Checkout, PreviewView, PaymentView, ShownView);

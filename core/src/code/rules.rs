@@ -5,7 +5,7 @@
 
 use super::emv::Mpm;
 use super::link::{Link, is_host, strip_prefix_ignore_case};
-use super::scheme::{Recognised, Scheme, Schemes};
+use super::scheme::{Recognised, Scheme, Schemes, pays_person};
 use crate::error::{Code, Error, Result};
 use crate::money::Currency;
 use crate::network::Network;
@@ -243,8 +243,8 @@ impl Rule {
             Matcher::Emv { tags, identifiers, country, currency } => {
                 let listed = tags.iter().any(|tag| code.get(*tag).is_some());
                 let named = || {
-                    code.accounts().any(|(_, written, _)| identifiers.iter().any(|known| same(known, written)))
-                        && found.schemes.first().is_none_or(carries)
+                    let written = |known: &String| code.accounts().any(|(_, written, _)| same(known, written));
+                    identifiers.iter().any(|known| written(known) && (self.p2p || !pays_person(code, known)))
                 };
                 (listed || named())
                     && country.as_ref().is_none_or(|c| code.get(58).is_some_and(|written| same(c, written)))

@@ -19,7 +19,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::fmt;
 use std::sync::Arc;
 
 /// Speaks with the gateway as one device.
@@ -236,8 +235,4 @@ fn refused(response: &Response) -> Error {
     Error::new(known.unwrap_or(by_status)).with("status", i64::from(response.status))
 }
 
-impl fmt::Debug for Client {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Client(…)")
-    }
-}
+redacted!(Client);

@@ -9,7 +9,6 @@ use crate::payment::{Answer, Merchant, Proof, Terms};
 use crate::time::ServerMs;
 use crate::wallet::Balance;
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
 /// The header with the device's identifier.
 pub const DEVICE_HEADER: &str = "jigap-device";
@@ -161,13 +160,4 @@ pub struct Refusal {
     pub error: String,
 }
 
-macro_rules! redacted {
-    ($($name:ident),*) => { $(
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(concat!(stringify!($name), "(…)"))
-            }
-        }
-    )* };
-}
 redacted!(EnrolRequest, CheckoutRequest, PayRequest, IssuedCode);

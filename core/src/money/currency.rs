@@ -83,18 +83,7 @@ impl fmt::Debug for Currency {
     }
 }
 
-impl serde::Serialize for Currency {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.alpha())
-    }
-}
-
-impl<'de> serde::Deserialize<'de> for Currency {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        Self::from_alpha(&text).map_err(serde::de::Error::custom)
-    }
-}
+json_as_text!(Currency, Self::from_alpha);
 
 #[cfg(test)]
 mod tests {

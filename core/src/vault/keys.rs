@@ -3,7 +3,6 @@
 use crate::crypto::{Digest, Random};
 use crate::error::{Code, Error, Result};
 use ring::{hkdf, hmac};
-use std::fmt;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 /// The one random secret of an install, 32 bytes. Only ever stored wrapped by the vault.
@@ -97,14 +96,6 @@ impl Keys {
     }
 }
 
-impl fmt::Debug for RootKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("RootKey(…)")
-    }
-}
+redacted!(RootKey);
 
-impl fmt::Debug for Keys {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Keys(…)")
-    }
-}
+redacted!(Keys);

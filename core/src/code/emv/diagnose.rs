@@ -114,15 +114,19 @@ impl<'a> Diagnosis<'a> {
     }
 
     fn check_templates(&mut self, text: &'a str) {
-        let accounts: Vec<_> = self.objects.iter().filter(|o| (26..=51).contains(&o.tag.0)).copied().collect();
-        for object in accounts {
+        for object in self.objects.clone() {
+            let is_account = (26..=51).contains(&object.tag.0);
+            if !is_account && !matches!(object.tag.0, 62 | 64) {
+                continue;
+            }
             match Template::check(&object, text.is_ascii()) {
-                Err(fault) => self.report(text, fault, None),
-                Ok((_, false)) => {
+                // Raw text may stand in 62 and 64, a double may not.
+                Err(fault) if is_account || fault.kind == FaultKind::Duplicate => self.report(text, fault, None),
+                Ok((_, false)) if is_account => {
                     let path = TagPath::root(object.tag).inside(Tag(0));
                     self.report(text, Fault::new(FaultKind::IdentifierMissing, object.value_offset(), path), None);
                 }
-                Ok((_, true)) => {}
+                _ => {}
             }
         }
     }

@@ -139,15 +139,18 @@ impl<'a> Mpm<'a> {
         for tag in self.present.and(TEMPLATES) {
             let Some(object) = self.object(tag.0) else { continue };
             let read = Template::check(&object, self.ascii);
-            if ACCOUNTS.contains(tag) {
-                let (_, identified) = read?;
-                if !identified {
+            match read {
+                Ok((_, true)) => _ = self.templates.insert(tag),
+                Ok((_, false)) if tag.0 == 62 => _ = self.templates.insert(tag),
+                Ok((_, false)) if ACCOUNTS.contains(tag) => {
                     let path = TagPath::root(tag).inside(Tag(0));
                     return Err(Fault::new(FaultKind::IdentifierMissing, object.value_offset(), path));
                 }
-                self.templates.insert(tag);
-            } else if read.is_ok_and(|(_, identified)| identified || tag.0 == 62) {
-                self.templates.insert(tag);
+                // Two bill numbers, or two names, are no raw text but a contradiction.
+                Err(fault) if ACCOUNTS.contains(tag) || (tag.0 < 80 && fault.kind == FaultKind::Duplicate) => {
+                    return Err(fault);
+                }
+                Ok(_) | Err(_) => {}
             }
         }
         Ok(())
@@ -400,6 +403,9 @@ mod tests {
             // Raw text where a template may stand: DuitNow's hash, and a broken 62.
             ("0002018204ab12", Ok(())),
             ("0002016204ab12", Ok(())),
+            ("00020162100101a0101b", Err(FaultKind::Duplicate)),
+            ("00020164100001a0001b", Err(FaultKind::Duplicate)),
+            ("00020182100001a0001b", Ok(())),
         ] {
             let text = sealed(body);
             assert_eq!(kind(&text), expected, "{body}");

@@ -31,7 +31,7 @@ mod vietqr;
 mod vnpay;
 mod wechatpay;
 
-pub(super) use table::{Recognised, hosts, of_emv, of_text, payee};
+pub(super) use table::{Recognised, hosts, of_emv, of_text, payee, pays_person};
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

@@ -170,6 +170,16 @@ pub(in crate::code) fn of_emv(code: &Mpm<'_>) -> Recognised {
     found
 }
 
+/// Whether the account with this identifier pays a person, in the view of a scheme that knows it.
+pub(in crate::code) fn pays_person(code: &Mpm<'_>, identifier: &str) -> bool {
+    code.accounts().filter(|(_, written, _)| written.eq_ignore_ascii_case(identifier)).any(
+        |(tag, identifier, template)| {
+            let account = Account { code, tag, identifier, template };
+            knowing(&account).any(|profile| (profile.is_personal)(&account))
+        },
+    )
+}
+
 /// Whom the most specific scheme that says so pays.
 pub(in crate::code) fn payee<'a>(code: &Mpm<'a>, schemes: Schemes) -> Payee<'a> {
     let mut best: Option<(Scheme, Payee<'a>)> = None;

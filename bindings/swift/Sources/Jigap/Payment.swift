@@ -1,0 +1,106 @@
+import Foundation
+internal import JigapFFI
+
+/// A payment as history and receipt show it.
+public struct Payment: Sendable, Hashable, Identifiable, Redacted {
+    /// What a payment looks like to the person who made it.
+    public enum Status: Sendable, Hashable, Redacted {
+        /// Not known yet. Never "failed": money may have moved. The wallet goes on asking by itself.
+        case checking(JigapError)
+        /// Charged.
+        case paid(Receipt)
+        /// Not charged; the gateway said why.
+        case declined(JigapError)
+        /// Not charged; it never reached the gateway. May be paid again.
+        case notSent(JigapError)
+        /// Contradictory answers; people are looking into it.
+        case conflict(JigapError)
+
+        /// The receipt, once charged.
+        public var receipt: Receipt? {
+            if case .paid(let receipt) = self { receipt } else { nil }
+        }
+
+        /// Why it was not charged, or is not known to be, and what can be done.
+        public var problem: JigapError? {
+            switch self {
+            case .paid: nil
+            case .checking(let problem), .declined(let problem), .notSent(let problem), .conflict(let problem):
+                problem
+            }
+        }
+    }
+
+    /// Names the payment.
+    public let id: String
+    /// What it looks like.
+    public let status: Status
+    /// Who carries it.
+    public let network: Network
+    /// Whether the user scanned the shop (else the shop scanned the user).
+    public let scanned: Bool
+    /// The shop, as far as it is known.
+    public let merchant: Merchant?
+    /// What the shop asks for, as far as it is known.
+    public let amount: Money?
+    /// What the user is or would be charged.
+    public let home: Money?
+    /// The rate between the two.
+    public let rate: Rate?
+    /// When it began.
+    public let created: Date
+}
+
+/// The evidence of a charge.
+public struct Receipt: Sendable, Hashable, Redacted {
+    /// The network's number.
+    public let reference: String
+    /// When it was charged.
+    public let paidAt: Date
+}
+
+/// A page of history, newest first.
+public struct HistoryPage: Sendable, Hashable {
+    /// The payments.
+    public let payments: [Payment]
+    /// Where the next page begins; nothing when there is none.
+    public let next: HistoryCursor?
+}
+
+/// A place in the history. It stays right while new payments arrive.
+public struct HistoryCursor: Sendable, Hashable {
+    let place: Int64
+}
+
+extension Payment {
+    init(_ payment: JigapFFI.Payment) throws(JigapError) {
+        self.init(
+            id: payment.id, status: try Status(payment), network: Network(rawValue: payment.network),
+            scanned: payment.scanned, merchant: payment.merchant.map(Merchant.init),
+            amount: payment.amount.map(Money.init), home: payment.home.map(Money.init),
+            rate: payment.rate.map(Rate.init), created: Date(milliseconds: payment.createdMs))
+    }
+}
+
+extension Payment.Status {
+    fileprivate init(_ payment: JigapFFI.Payment) throws(JigapError) {
+        let problem = payment.problem.map(JigapError.init) ?? .fault
+        switch payment.status {
+        case .checking: self = .checking(problem)
+        case .declined: self = .declined(problem)
+        case .notSent: self = .notSent(problem)
+        case .conflict: self = .conflict(problem)
+        case .paid:
+            guard let reference = payment.reference, let paidAt = payment.paidAtMs else { throw .fault }
+            self = .paid(Receipt(reference: reference, paidAt: Date(milliseconds: paidAt)))
+        }
+    }
+}
+
+extension HistoryPage {
+    init(_ page: JigapFFI.HistoryPage) throws(JigapError) {
+        var payments: [Payment] = []
+        for payment in page.payments { payments.append(try Payment(payment)) }
+        self.init(payments: payments, next: page.next.map(HistoryCursor.init(place:)))
+    }
+}
