@@ -7,7 +7,7 @@ use crate::gateway::wire::TIME_HEADER;
 use reqwest::{Client, Url};
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::CryptoProvider;
+use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
@@ -144,10 +144,12 @@ fn tls_config(roots_pem: &[u8], pins: &[Digest]) -> Result<ClientConfig> {
         roots.add(certificate.map_err(|_| bad("roots"))?).map_err(|_| bad("roots"))?;
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let web_pki = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
+    let roots = Arc::new(roots);
+    let web_pki = WebPkiServerVerifier::builder_with_provider(Arc::clone(&roots), Arc::clone(&provider))
         .build()
         .map_err(|_| bad("roots"))?;
-    let verifier = PinnedVerifier { web_pki, pins: pins.to_vec() };
+    let algorithms = provider.signature_verification_algorithms;
+    let verifier = PinnedVerifier { web_pki, roots, algorithms, pins: pins.to_vec() };
     let mut config = ClientConfig::builder_with_provider(Arc::<CryptoProvider>::clone(&provider))
         .with_safe_default_protocol_versions()
         .map_err(|_| bad("tls"))?
@@ -162,13 +164,25 @@ fn tls_config(roots_pem: &[u8], pins: &[Digest]) -> Result<ClientConfig> {
 #[derive(Debug)]
 struct PinnedVerifier {
     web_pki: Arc<WebPkiServerVerifier>,
+    roots: Arc<RootCertStore>,
+    algorithms: WebPkiSupportedAlgorithms,
     pins: Vec<Digest>,
 }
 
 impl PinnedVerifier {
-    fn pinned(&self, certificate: &CertificateDer<'_>) -> bool {
-        webpki::EndEntityCert::try_from(certificate)
-            .is_ok_and(|parsed| self.pins.contains(&Digest::of(parsed.subject_public_key_info().as_ref())))
+    /// Whether a path that leads from the leaf to a root holds a pinned key. What the server sends besides proves
+    /// nothing: anyone can send along a certificate that is not theirs.
+    fn pinned(&self, leaf: &CertificateDer<'_>, sent_along: &[CertificateDer<'_>], now: UnixTime) -> bool {
+        let held = |path: &webpki::VerifiedPath<'_>| {
+            let above = path.intermediate_certificates().map(|certificate| certificate.subject_public_key_info());
+            let mut keys = above.chain([path.end_entity().subject_public_key_info()]);
+            let pinned = keys.any(|key| self.pins.contains(&Digest::of(key.as_ref())));
+            if pinned { Ok(()) } else { Err(webpki::Error::UnknownIssuer) }
+        };
+        let (usage, algorithms) = (webpki::KeyUsage::server_auth(), self.algorithms.all);
+        webpki::EndEntityCert::try_from(leaf).is_ok_and(|leaf| {
+            leaf.verify_for_usage(algorithms, &self.roots.roots, sent_along, now, usage, None, Some(&held)).is_ok()
+        })
     }
 }
 
@@ -182,8 +196,7 @@ impl ServerCertVerifier for PinnedVerifier {
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
         let verified = self.web_pki.verify_server_cert(leaf, intermediates, name, ocsp, now)?;
-        let held = std::iter::once(leaf).chain(intermediates).any(|certificate| self.pinned(certificate));
-        if self.pins.is_empty() || held {
+        if self.pins.is_empty() || self.pinned(leaf, intermediates, now) {
             Ok(verified)
         } else {
             Err(rustls::Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure))
