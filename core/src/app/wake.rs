@@ -11,6 +11,12 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
 type Name = (TaskKind, Vec<u8>);
 
+/// Consent events go up in their order: one thread has them all, and the other stays free for payments.
+fn name(task: &Task) -> Name {
+    let subject = if task.kind == TaskKind::UploadConsent { Vec::new() } else { task.subject.clone() };
+    (task.kind, subject)
+}
+
 #[derive(Default)]
 struct State {
     /// Tasks a thread is working on: no other takes them.
@@ -60,7 +66,7 @@ impl Wake {
         let mut state = self.lock();
         let now = Instant::now();
         for task in due {
-            let name = (task.kind, task.subject.clone());
+            let name = name(task);
             let delayed = state.delayed.get(&name).is_some_and(|(_, until)| *until > now);
             if !delayed && !state.claimed.contains(&name) {
                 state.claimed.insert(name);
@@ -72,7 +78,7 @@ impl Wake {
 
     /// Gives a task back; after a failure it is left alone for a while, twice as long after each one in a row.
     pub(super) fn release(&self, task: &Task, failed: bool) {
-        let name = (task.kind, task.subject.clone());
+        let name = name(task);
         let mut state = self.lock();
         state.claimed.remove(&name);
         let before = state.delayed.remove(&name).map_or(0, |(times, _)| times);
@@ -105,5 +111,27 @@ impl Wake {
             let (next, _) = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner);
             state = next;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::ServerMs;
+
+    #[test]
+    fn a_task_that_fails_is_left_alone_and_no_other_with_it() {
+        let wake = Wake::default();
+        let task = |subject: u8| Task { kind: TaskKind::Ask, subject: vec![subject], due: ServerMs(0) };
+        let tasks = [task(1), task(2)];
+        let first = wake.claim(tasks.iter()).unwrap();
+        assert_eq!(first, tasks[0]);
+        assert_eq!(wake.claim(tasks.iter()), Some(task(2)), "a claimed task is nobody else's");
+        wake.release(&tasks[0], true);
+        wake.release(&tasks[1], false);
+        assert_eq!(wake.claim(tasks.iter()), Some(task(2)), "the failed one waits");
+        wake.release(&tasks[1], false);
+        let pauses = |wake: &Wake| wake.lock().delayed.values().map(|(times, _)| *times).collect::<Vec<_>>();
+        assert_eq!(pauses(&wake), [1]);
     }
 }

@@ -144,3 +144,63 @@ impl fmt::Debug for Record {
         write!(f, "Record({}, {:?})", self.payment.key, self.payment.state)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::money::{Currency, Rate};
+    use crate::payment::Answer;
+
+    const LIMITS: Limits =
+        Limits { resend_horizon_ms: 60_000, order_skew_ms: 1_000, ask_first_ms: 100, ask_longest_ms: 1_000 };
+
+    fn record() -> Record {
+        let rate = Rate {
+            from: Currency::from_alpha("JPY").unwrap(),
+            to: Currency::from_alpha("KRW").unwrap(),
+            mantissa: 9,
+            scale: 0,
+        };
+        let amount = Money::from_minor(rate.from, 1_280);
+        let merchant = Merchant { name: "Shop".to_owned(), local_name: None, city: None, country: "JP".to_owned() };
+        let terms = Terms {
+            order: Id([1; 16]),
+            quote: Id([2; 16]),
+            network: Network::parse("alipayplus").unwrap(),
+            code: Digest([3; 32]),
+            merchant,
+            amount,
+            home: rate.convert(amount).unwrap(),
+            rate,
+            expires: ServerMs(10_000),
+        };
+        let origin = Origin::Scanned { preview: Id([4; 16]), terms: Box::new(terms), consent: Digest([5; 32]) };
+        Record { payment: Payment::begin(Id([6; 16]), ServerMs(10_000), ServerMs(0)).0, origin, created: ServerMs(0) }
+    }
+
+    #[test]
+    fn a_receipt_for_other_terms_is_a_contradiction_and_no_success() {
+        let begun = record();
+        let Origin::Scanned { terms, .. } = &begun.origin else { unreachable!() };
+        let agreed = Receipt {
+            reference: "1".to_owned(),
+            paid_at: ServerMs(1),
+            network: terms.network,
+            merchant: terms.merchant.clone(),
+            amount: terms.amount,
+            home: terms.home,
+            rate: terms.rate,
+        };
+        let more = |money: Money| Money::from_minor(money.currency(), 999_999);
+        for (receipt, state) in [
+            (agreed.clone(), State::Succeeded),
+            (Receipt { home: more(agreed.home), ..agreed.clone() }, State::Conflict),
+            (Receipt { amount: more(agreed.amount), ..agreed.clone() }, State::Conflict),
+            (Receipt { network: Network::parse("unionpay").unwrap(), ..agreed.clone() }, State::Conflict),
+        ] {
+            let outcome = Outcome::Succeeded { receipt: Box::new(receipt) };
+            let answer = Event::Answered(Answer { key: begun.payment.key, seq: 1, outcome });
+            assert_eq!(begun.step(&answer, ServerMs(1), &LIMITS).0.payment.state, state);
+        }
+    }
+}
