@@ -22,6 +22,9 @@ pub trait Clock: Send + Sync {
     fn now(&self) -> Now;
 }
 
+/// An anchor that is contradicted by more than this was wrong. Longer than any exchange with the gateway may take.
+const WRONG_MS: i64 = 5 * 60 * 1000;
+
 /// Milliseconds since 1970-01-01 UTC as the server counts them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -65,7 +68,10 @@ impl ServerAnchor {
     /// The anchor to keep: the newer server time wins, so that a late answer cannot set time back.
     #[must_use]
     pub fn later(self, other: Self) -> Self {
-        if other.server > self.estimate(&other.at) || other.at.boot_id != self.at.boot_id { other } else { self }
+        let behind = self.estimate(&other.at).since(other.server);
+        // No answer is minutes late; so much behind means that the older word was wrong.
+        let wrong = behind > WRONG_MS || other.at.boot_id != self.at.boot_id;
+        if behind < 0 || wrong { other } else { self }
     }
 }
 
@@ -147,6 +153,8 @@ mod tests {
         assert_eq!(old.later(stale), old);
         let fresh = ServerAnchor { server: ServerMs(1_700), at: at(0, 1_500, 1) };
         assert_eq!(old.later(fresh), fresh);
+        let day_ahead = ServerAnchor { server: ServerMs(86_400_000), at: at(0, 1_000, 1) };
+        assert_eq!(day_ahead.later(fresh), fresh, "one wrong word does not stay");
     }
 
     #[test]

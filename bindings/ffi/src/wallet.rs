@@ -63,7 +63,8 @@ pub struct Subscription(Mutex<Option<app::Subscription>>);
 impl Subscription {
     /// Hears no more from now on.
     pub fn end(&self) -> Result<(), JigapError> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let gone = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(gone);
         Ok(())
     }
 }
@@ -106,7 +107,9 @@ impl CoreWallet {
 
     /// Closes the wallet: nothing new is begun, what is owed is on disk. Calls after this one fail with `Closed`.
     pub fn shut(&self) -> Result<(), JigapError> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).take();
+        let gone = self.0.write().unwrap_or_else(PoisonError::into_inner).take();
+        // After the lock: its going wakes whoever waits, and they may call right back.
+        drop(gone);
         Ok(())
     }
 

@@ -27,17 +27,23 @@ impl Inner {
 
     /// The document of a network that is required now: kept, or fetched and verified.
     fn document(&self, network: Network) -> Result<Document> {
-        let required = self.config()?.network(network)?.document;
-        if let Some(kept) = self.store.read(|view| view.document(required, &self.trust.controller))? {
-            return Ok(kept);
+        // Twice: the configuration that says which one is required may itself be out of date.
+        for last_try in [false, true] {
+            let required = self.config()?.network(network)?.document;
+            if let Some(kept) = self.store.read(|view| view.document(required, &self.trust.controller))? {
+                return Ok(kept);
+            }
+            let signed = self.heard(self.client.document(self.enrolment()?.device, network)?);
+            let document = Document::open(&signed, &self.trust.controller)?;
+            if document.digest() == required && document.network() == network {
+                self.store.write(|tx| tx.keep_document(&document, &signed))?;
+                return Ok(document);
+            }
+            if !last_try {
+                self.refresh_config()?;
+            }
         }
-        let signed = self.heard(self.client.document(self.enrolment()?.device, network)?);
-        let document = Document::open(&signed, &self.trust.controller)?;
-        if document.digest() != required || document.network() != network {
-            return Err(Error::new(Code::ConsentDocumentInvalid).with("part", "digest"));
-        }
-        self.store.write(|tx| tx.keep_document(&document, &signed))?;
-        Ok(document)
+        Err(Error::new(Code::ConsentDocumentInvalid).with("part", "digest"))
     }
 
     /// What has to be shown for a network, in a language.
@@ -71,6 +77,10 @@ impl Inner {
         if document.digest() != answer.document {
             return Err(Error::new(Code::ConsentDocumentChanged).with("network", answer.network));
         }
+        // Agreed to already: another record would only make codes and requests name an old one.
+        if answer.agreed && self.ledger()?.effective(answer.network, answer.document).is_ok() {
+            return Ok(());
+        }
         let kind = if answer.agreed { EventKind::Granted } else { EventKind::Declined };
         self.append(answer.network, |ledger, record, device| {
             let (at, server) = (self.clocks(), self.now());
@@ -81,7 +91,6 @@ impl Inner {
 
     /// Takes a consent back. Durable before it returns; codes that were not shown yet are void at once.
     pub(super) fn withdraw_consent(&self, network: Network) -> Result<()> {
-        self.config()?.network(network)?;
         self.append(network, |ledger, record, device| {
             let (granted, head) = (ledger.granted(network)?, ledger.head()?);
             Some(Event::withdrawal(&granted.event, record, head, device, self.clocks(), self.now()))
@@ -101,12 +110,12 @@ impl Inner {
             let bytes = event.canonical();
             let signature = self.vault.sign(&Event::to_sign(&bytes))?;
             let signed = SignedEvent::open(bytes, signature, &enrolment.device_key)?;
-            let ends = signed.event.kind != EventKind::Granted;
             let written = self.store.write(|tx| {
                 tx.append_consent(&signed)?;
                 let seq = i64::try_from(signed.event.seq).map_err(|_| Code::Internal)?;
                 tx.owe(TaskKind::UploadConsent, &seq.to_be_bytes(), self.now())?;
-                if ends { tx.void_codes(network, self) } else { Ok(()) }
+                // Codes name the consent they were fetched under; under another one no shop could use them.
+                tx.void_codes(network, self)
             });
             match written {
                 Err(error) if error.code() == Code::ConsentRecordBroken && !last_try => {}

@@ -7,7 +7,6 @@
 use crate::app::herald::Change;
 use crate::app::inner::Inner;
 use crate::error::{Code, Error, Result};
-use crate::gateway::Timed;
 use crate::gateway::wire::CodeStatus;
 use crate::id::Id;
 use crate::payment::{Effect, Event, Origin, Payment, Record, State, UnsentReason};
@@ -15,12 +14,11 @@ use crate::present::{Code as IssuedCode, CodeEffect, CodeEvent, CodeState};
 use crate::store::{Task, TaskKind, Tx};
 use crate::time::ServerMs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::PoisonError;
 use std::time::Duration;
 
-/// After a task failed in a way that changed nothing, it is left alone so long.
+/// When the store cannot even be read.
 const PAUSE: Duration = Duration::from_secs(1);
-/// An upload or a look at the balance that failed is tried again after this time.
-const AGAIN_MS: i64 = 15_000;
 /// The longest sleep: time passes differently while a phone sleeps, so the engine looks now and then.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 
@@ -79,7 +77,7 @@ impl Inner {
         };
         let done = catch_unwind(AssertUnwindSafe(|| self.carry_out(&task)));
         let failed = !matches!(done, Ok(Ok(())));
-        self.wake.release(&task, failed.then_some(PAUSE));
+        self.wake.release(&task, failed);
         None
     }
 
@@ -88,11 +86,8 @@ impl Inner {
             TaskKind::Send => self.send(Id::from_slice(&task.subject)?),
             TaskKind::Ask => self.ask(Id::from_slice(&task.subject)?),
             TaskKind::AskCode => self.ask_code(Id::from_slice(&task.subject)?),
-            TaskKind::UploadConsent => self.upload_consent(&task.subject),
-            TaskKind::FetchBalance => self.fetch_balance().or_else(|_| {
-                let again = self.now().plus(AGAIN_MS);
-                self.store.write(|tx| tx.owe(TaskKind::FetchBalance, &[], again))
-            }),
+            TaskKind::UploadConsent => self.upload_consents(),
+            TaskKind::FetchBalance => self.fetch_balance(),
         }
     }
 
@@ -111,7 +106,10 @@ impl Inner {
         let event = match self.consent(terms.network) {
             Ok(_) if !terms.alive(self.now()) => Event::NotSent(UnsentReason::OrderOver),
             Ok(consent) => self.heard(self.client.pay(self.enrolment()?.device, consent, key, bytes)),
-            Err(error) if error.code() == Code::ConsentNeeded => Event::NotSent(UnsentReason::ConsentGone),
+            // Withdrawn, or the network was switched off.
+            Err(error) if matches!(error.code(), Code::ConsentNeeded | Code::NetworkUnknown) => {
+                Event::NotSent(UnsentReason::ConsentGone)
+            }
             Err(error) => return Err(error),
         };
         self.feed(key, &event)
@@ -127,8 +125,8 @@ impl Inner {
         let (now, limits) = (self.now(), self.limits());
         self.store.write(|tx| {
             let record = tx.payment(key)?.ok_or(Code::PaymentUnknown)?;
-            let (payment, effects) = record.payment.step(event, now, &limits);
-            tx.settle(&Record { payment, ..record }, &effects, now)
+            let (record, effects) = record.step(event, now, &limits);
+            tx.settle(&record, &effects, now)
         })?;
         self.herald.tell(Change::Payment(key));
         self.wake.up();
@@ -136,37 +134,37 @@ impl Inner {
     }
 
     fn ask_code(&self, id: Id) -> Result<()> {
-        let Some(code) = self.store.read(|view| view.code(id))? else {
-            return self.store.write(|tx| tx.paid(TaskKind::AskCode, &id.0));
-        };
-        let status = match self.client.code_status(self.enrolment()?.device, id) {
-            Ok(Timed { value, server }) => Some(self.heard(Timed { value, server })),
-            Err(_) => None,
-        };
+        let status = self.client.code_status(self.enrolment()?.device, id).map(|answer| self.heard(answer));
         let event = match &status {
-            None => CodeEvent::AskFailed,
-            Some(CodeStatus::Waiting) => CodeEvent::StillWaiting,
-            Some(CodeStatus::Expired) => CodeEvent::Over,
+            Ok(CodeStatus::Waiting) => CodeEvent::StillWaiting,
+            Ok(CodeStatus::Expired) => CodeEvent::Over,
             // An answer about something else is no answer.
-            Some(CodeStatus::Used { answer, .. }) if answer.key != id => CodeEvent::AskFailed,
-            Some(CodeStatus::Used { .. }) => CodeEvent::Used,
+            Ok(CodeStatus::Used { answer, .. }) if answer.key != id => CodeEvent::AskFailed,
+            Ok(CodeStatus::Used { .. }) => CodeEvent::Used,
+            // CODE_UNKNOWN, the contract's own word: the gateway holds no such code, so no shop can use it.
+            Err(error) if error.code() == Code::CodeUnsupported => CodeEvent::Over,
+            Err(_) => CodeEvent::AskFailed,
         };
         let (now, limits, waiting) = (self.now(), self.limits(), self.waiting());
-        let (state, effect) = code.step(event, now, &waiting);
-        self.store.write(|tx| {
-            tx.settle_code(&IssuedCode { state, ..code.clone() }, effect)?;
-            let Some(CodeStatus::Used { answer, merchant }) = status else { return Ok(()) };
-            if state != CodeState::Used || tx.payment(id)?.is_some() {
-                return Ok(());
+        // Read again inside: what was true before the exchange may not be any more.
+        let changed = self.store.write(|tx| {
+            let Some(code) = tx.code(id)? else { return tx.paid(TaskKind::AskCode, &id.0).map(|()| false) };
+            let (state, effect) = code.step(event, now, &waiting);
+            if state == code.state {
+                // Nothing new: no new version, no line in the journal, only the next question.
+                return tx.owe_question(id, effect).map(|()| false);
             }
-            let (payment, effects) = Payment::heard(*answer, now, &limits);
-            let origin = Origin::Shown { network: code.network, region: code.region.clone(), merchant };
-            tx.settle(&Record { payment, origin, created: now }, &effects, now)
+            tx.settle_code(&IssuedCode { state, ..code.clone() }, effect)?;
+            if let (CodeState::Used, Ok(CodeStatus::Used { answer, merchant }), None) = (state, status, tx.payment(id)?)
+            {
+                let (payment, effects) = Payment::heard(*answer, now, &limits);
+                let origin = Origin::Shown { network: code.network, region: code.region, merchant };
+                tx.settle(&Record { payment, origin, created: now }, &effects, now)?;
+            }
+            Ok(true)
         })?;
-        if state == CodeState::Used {
+        if changed {
             self.herald.tell(Change::Payment(id));
-        }
-        if state != code.state {
             self.herald.tell(Change::Code(id));
         }
         self.wake.up();
@@ -189,21 +187,14 @@ impl Inner {
         let seq = subject.try_into().map(i64::from_be_bytes).map_err(|_| Code::StoreDamaged)?;
         let event = self.store.read(|view| view.consent_event(seq, &enrolment.device_key))?;
         let Some(event) = event else { return self.store.write(|tx| tx.paid(TaskKind::UploadConsent, subject)) };
-        match self.client.upload_consent(enrolment.device, &event) {
-            Ok(received) => {
-                self.heard(received);
-                self.store.write(|tx| tx.paid(TaskKind::UploadConsent, subject))
-            }
-            Err(error) => {
-                let again = self.now().plus(AGAIN_MS);
-                self.store.write(|tx| tx.owe(TaskKind::UploadConsent, subject, again))?;
-                Err(error)
-            }
-        }
+        let received = self.client.upload_consent(enrolment.device, &event)?;
+        self.heard(received);
+        self.store.write(|tx| tx.paid(TaskKind::UploadConsent, subject))
     }
 
     /// Brings every consent event that the gateway has not got yet, oldest first: before anything that relies on one.
     pub(super) fn upload_consents(&self) -> Result<()> {
+        let _turn = self.upload_turn.lock().unwrap_or_else(PoisonError::into_inner);
         let tasks = self.store.read(|view| view.tasks())?;
         let mut waiting: Vec<_> = tasks.into_iter().filter(|task| task.kind == TaskKind::UploadConsent).collect();
         waiting.sort_by(|a, b| a.subject.cmp(&b.subject));
@@ -233,9 +224,13 @@ impl Tx<'_> {
     /// Writes a code and exactly what it owes now.
     pub(super) fn settle_code(&self, code: &IssuedCode, effect: Option<CodeEffect>) -> Result<()> {
         self.put_code(code)?;
+        self.owe_question(code.id, effect)
+    }
+
+    fn owe_question(&self, code: Id, effect: Option<CodeEffect>) -> Result<()> {
         match effect {
-            Some(CodeEffect::Ask(at)) => self.owe(TaskKind::AskCode, &code.id.0, at),
-            None => self.paid(TaskKind::AskCode, &code.id.0),
+            Some(CodeEffect::Ask(at)) => self.owe(TaskKind::AskCode, &code.0, at),
+            None => self.paid(TaskKind::AskCode, &code.0),
         }
     }
 }

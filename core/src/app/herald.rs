@@ -145,7 +145,12 @@ impl Herald {
 impl Drop for Subscription {
     fn drop(&mut self) {
         if let Some(herald) = self.herald.upgrade() {
-            herald.lock().observers.retain(|(number, _)| *number != self.number);
+            let mut state = herald.lock();
+            let found = state.observers.iter().position(|(number, _)| *number == self.number);
+            let gone = found.map(|at| state.observers.remove(at));
+            // The observer goes after the lock: what it drops may be anything.
+            drop(state);
+            drop(gone);
         }
     }
 }

@@ -73,6 +73,8 @@ pub(super) struct Inner {
     pub(super) wake: Wake,
     /// One consent event at a time: each stands on the one before.
     pub(super) consent_turn: Mutex<()>,
+    /// One upload at a time: the gateway takes the events in their order.
+    pub(super) upload_turn: Mutex<()>,
     clock: Arc<dyn Clock>,
     known: RwLock<Known>,
 }
@@ -83,7 +85,9 @@ impl Inner {
         let known = store.read(|view| {
             let enrolment = view.setting::<Enrolment>()?;
             let signed: Option<Signed> = view.setting()?;
-            let config = signed.map(|signed| Config::open(&signed, &setup.trust.config).map(Arc::new)).transpose()?;
+            // One that does not verify any more – an update brought another key – is as good as none: what is unfinished
+            // can still be finished, and the next refresh brings one that does.
+            let config = signed.and_then(|signed| Config::open(&signed, &setup.trust.config).ok()).map(Arc::new);
             let anchor = view.setting()?;
             let ledger = match &enrolment {
                 Some(enrolment) => view.ledger(&enrolment.device_key)?,
@@ -100,6 +104,7 @@ impl Inner {
             herald: Arc::default(),
             wake: Wake::default(),
             consent_turn: Mutex::new(()),
+            upload_turn: Mutex::new(()),
             clock: ports.clock,
             known: RwLock::new(known),
         })
@@ -157,7 +162,26 @@ impl Inner {
 
     /// The configuration in force.
     pub(super) fn config(&self) -> Result<Arc<Config>> {
-        self.known(|known| known.config.clone()).ok_or_else(|| Error::new(Code::EnrolmentNeeded))
+        self.known(|known| known.config.clone()).ok_or_else(|| match self.enrolment() {
+            Ok(_) => Error::new(Code::ConfigInvalid).with("part", "kept"),
+            Err(error) => error,
+        })
+    }
+
+    /// Fetches the configuration anew.
+    pub(super) fn refresh_config(&self) -> Result<()> {
+        let signed = self.heard(self.client.config(self.enrolment()?.device)?);
+        self.adopt_config(&signed, None)
+    }
+
+    /// The gateway knows of no consent where the wallet does: it may require another document by now. The error stays;
+    /// the next question asks for the right one.
+    pub(super) fn consent_refused(&self, error: Error) -> Error {
+        if error.code() == Code::ConsentNeeded {
+            // Not fetched is not worse than before.
+            let _ = self.refresh_config();
+        }
+        error
     }
 
     /// Takes a configuration in, unless it is older than the one in force.

@@ -99,6 +99,10 @@ impl Wallet {
             }
             let answer = inner.client.enrol(user_token, user_key.clone())?;
             let answer = inner.heard(answer);
+            // Another name for this device: events would then stand on ones that this name never had.
+            if inner.enrolment().is_ok_and(|old| old.device != answer.device) && inner.ledger()?.head().is_some() {
+                return Err(Error::new(Code::DeviceKeyChanged));
+            }
             let enrolment = Enrolment { device: answer.device, device_key, user_key };
             inner.adopt_config(&answer.config, Some((&enrolment, &answer.balance)))
         })
@@ -115,9 +119,7 @@ impl Wallet {
     /// [`Code::EnrolmentNeeded`], [`Code::ConfigInvalid`], the gateway's, the store's.
     pub fn refresh(&self) -> Ticket<()> {
         self.desk.take(|inner| {
-            let device = inner.enrolment()?.device;
-            let signed = inner.heard(inner.client.config(device)?);
-            inner.adopt_config(&signed, None)?;
+            inner.refresh_config()?;
             inner.fetch_balance()
         })
     }

@@ -35,7 +35,8 @@ impl Inner {
         let device = self.enrolment()?.device;
         let nonce = Id::random(self.random.as_ref())?;
         let code = Digest::of(checkout.code.as_bytes());
-        let terms = self.heard(self.client.checkout(device, self.consent(network)?, nonce, checkout.code, amount)?);
+        let answer = self.client.checkout(device, self.consent(network)?, nonce, checkout.code, amount);
+        let terms = self.heard(answer.map_err(|error| self.consent_refused(error))?);
         let differs = |field: &'static str| Error::new(Code::QuoteInconsistent).with("field", field);
         if terms.network != network || terms.code != code {
             return Err(differs("code"));

@@ -21,21 +21,20 @@ impl Inner {
         }
         // Without the consent no code is shown, prefetched or not.
         drop(self.consent(network)?);
-        let mut codes = self.store.read(|view| view.live_codes())?;
+        let codes = self.store.read(|view| view.live_codes())?;
         if present::next(&codes, network, region, self.now()).is_none() {
             self.fetch_codes(network, region, config.codes_ahead())?;
-            codes = self.store.read(|view| view.live_codes())?;
         }
         let now = self.now();
-        let next = present::next(&codes, network, region, now).ok_or_else(|| Error::new(Code::CodesUnavailable))?;
-        let (state, effect) = next.step(CodeEvent::Show, now, &self.waiting());
-        let shown = present::Code { state, ..next.clone() };
-        self.store.write(|tx| {
-            // Another screen may have taken it in the meantime: a code is shown once.
-            if tx.code(shown.id)?.is_none_or(|code| code.state != CodeState::Fresh) {
-                return Err(Error::new(Code::CodesUnavailable));
-            }
-            tx.settle_code(&shown, effect)
+        // Gate, choice and mark in one transaction: no withdrawal and no second tap comes in between.
+        let shown = self.store.write(|tx| {
+            drop(self.consent(network)?);
+            let codes = tx.live_codes()?;
+            let next = present::next(&codes, network, region, now).ok_or_else(|| Error::new(Code::CodesUnavailable))?;
+            let (state, effect) = next.step(CodeEvent::Show, now, &self.waiting());
+            let shown = present::Code { state, ..next.clone() };
+            tx.settle_code(&shown, effect)?;
+            Ok(shown)
         })?;
         self.herald.tell(Change::Code(shown.id));
         self.wake.up();
@@ -63,13 +62,19 @@ impl Inner {
         let quantity = present::wanted(&codes, network, region, self.now(), ahead);
         let nonce = Id::random(self.random.as_ref())?;
         let consent = self.consent(network)?;
-        let issued = self.heard(self.client.codes(device, consent, nonce, region.to_owned(), quantity)?);
+        let answer = self.client.codes(device, consent, nonce, region.to_owned(), quantity);
+        let issued = self.heard(answer.map_err(|error| self.consent_refused(error))?);
         let fits = |digits: &str| (12..=32).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
         if issued.is_empty() || !issued.iter().all(|code| fits(&code.digits)) {
             return Err(Error::new(Code::GatewayAnswer).with("field", "digits"));
         }
         self.store.write(|tx| {
+            // Withdrawn while they were on their way: they are not kept.
+            drop(self.consent(network)?);
             issued.into_iter().try_for_each(|code| {
+                if tx.code(code.id)?.is_some() {
+                    return Err(Error::new(Code::GatewayAnswer).with("field", "id"));
+                }
                 tx.put_code(&present::Code {
                     id: code.id,
                     network,

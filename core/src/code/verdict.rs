@@ -124,9 +124,7 @@ impl Verdict {
     pub fn error(&self) -> Option<Error> {
         Some(match self {
             Self::Payable { .. } => return None,
-            Self::NeedsChoice { networks } => {
-                networks.iter().fold(Error::new(Code::NetworkChoiceNeeded), |error, n| error.with("network", *n))
-            }
+            Self::NeedsChoice { networks } => Error::new(Code::NetworkChoiceNeeded).with("networks", networks.len()),
             Self::NotPayable { kind } => Error::new(Code::CodeNotPayable).with("kind", kind.as_str()),
             Self::Unsupported { scheme: None } => Error::new(Code::CodeUnsupported),
             Self::Unsupported { scheme: Some(scheme) } => {

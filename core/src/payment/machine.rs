@@ -192,8 +192,10 @@ impl Payment {
             }
             // An earlier attempt may have arrived: this one's failure says nothing about that one.
             (Sending, Event::NotSent(_)) => self.ask_again(Unknown, now, limits),
+            // Only the first loss begins with quick questions: a gateway that loses every request is not to be hammered.
             (Sending, Event::Lost) => {
-                Self { maybe_sent: true, asked: 0, ..self.clone() }.ask_again(Unknown, now, limits)
+                let asked = if self.attempt == 1 { 0 } else { self.asked };
+                Self { maybe_sent: true, asked, ..self.clone() }.ask_again(Unknown, now, limits)
             }
             // Late news of an attempt that was already given up on.
             (Unknown | NotSeen | Pending, Event::NotSent(_) | Event::Lost) => self.ask_again(self.state, now, limits),

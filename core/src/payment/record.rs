@@ -6,7 +6,7 @@ use crate::error::{Code, Error, Result};
 use crate::id::Id;
 use crate::money::Money;
 use crate::network::Network;
-use crate::payment::{Effect, Known, Merchant, Outcome, Payment, Preview, Receipt, Terms};
+use crate::payment::{Effect, Event, Known, Limits, Merchant, Outcome, Payment, Preview, Receipt, State, Terms};
 use crate::time::ServerMs;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -64,6 +64,23 @@ impl Record {
         let (payment, effects) = Payment::begin(key, terms.expires, now);
         let origin = Origin::Scanned { preview: preview.id, terms: Box::new(terms.clone()), consent: consent.record() };
         Ok((Self { payment, origin, created: now }, effects))
+    }
+
+    /// Puts an event through the payment's table, and holds a receipt against the terms that were agreed: one for another
+    /// amount, charge or network is no success but a contradiction.
+    pub fn step(&self, event: &Event, now: ServerMs, limits: &Limits) -> (Self, Vec<Effect>) {
+        let (mut payment, mut effects) = self.payment.step(event, now, limits);
+        let differs = match (&self.origin, receipt(&payment.known)) {
+            (Origin::Scanned { terms, .. }, Some(receipt)) => {
+                (receipt.amount, receipt.home, receipt.network) != (terms.amount, terms.home, terms.network)
+            }
+            _ => false,
+        };
+        if differs {
+            (payment.state, payment.known.conflict) = (State::Conflict, true);
+            effects.clear();
+        }
+        (Self { payment, ..self.clone() }, effects)
     }
 
     /// Digest of the event that grants the consent it was made under; none for a shown code, whose fetching carried it.

@@ -8,6 +8,8 @@ use std::fmt;
 
 /// A code with less life than this is not worth raising a phone for.
 const LEAST_LIFE_MS: i64 = 5_000;
+/// The longest wait between two questions about a code whose end the gateway does not tell.
+const LONGEST_WAIT_MS: i64 = 3_600_000;
 /// How long after a code's end a scan may still be on its way from the shop to the gateway.
 const SETTLE_MS: i64 = 30_000;
 
@@ -117,6 +119,10 @@ impl Code {
             (Shown, CodeEvent::Woke) => (Shown, ask_in(0)),
             (Shown, CodeEvent::StillWaiting) if settled => (Expired, None),
             (Shown, CodeEvent::StillWaiting) if now < self.expires => (Shown, ask_in(waiting.on_screen_ms)),
+            // Over, and the gateway silent: asked less and less often, but never given up.
+            (Shown, CodeEvent::AskFailed) if settled => {
+                (Shown, ask_in(now.since(self.expires).clamp(waiting.afterwards_ms, LONGEST_WAIT_MS)))
+            }
             (Shown, CodeEvent::StillWaiting | CodeEvent::AskFailed) => (Shown, ask_in(waiting.afterwards_ms)),
             (Shown, CodeEvent::Over) => (Expired, None),
             // It was on a screen: a shop may hold it already, so its end is still asked for.
@@ -213,7 +219,12 @@ mod tests {
         assert_eq!(at(70_000), (CodeState::Shown, Some(CodeEffect::Ask(ServerMs(75_000)))));
         assert_eq!(at(90_001), (CodeState::Expired, None));
         let failed = shown.step(CodeEvent::AskFailed, ServerMs(1_000_000), &WAITING);
-        assert_eq!(failed, (CodeState::Shown, Some(CodeEffect::Ask(ServerMs(1_005_000)))), "silence is no answer");
+        let wait = 1_000_000 - 60_000;
+        assert_eq!(
+            failed,
+            (CodeState::Shown, Some(CodeEffect::Ask(ServerMs(1_000_000 + wait)))),
+            "silence is no answer"
+        );
     }
 
     #[test]

@@ -105,7 +105,7 @@ impl Tx<'_> {
         };
         row.mac = self.keys.row_mac(&row.mac_input()).as_bytes().to_vec();
         let sql = "INSERT INTO code (id, state, expires, version, s_body, mac) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-            ON CONFLICT (id) DO UPDATE SET state = excluded.state, version = excluded.version,
+            ON CONFLICT (id) DO UPDATE SET state = excluded.state, expires = excluded.expires, version = excluded.version,
                 s_body = excluded.s_body, mac = excluded.mac";
         let values = (&row.id, &row.state, row.expires, row.version, &row.body, &row.mac);
         self.connection.execute(sql, values).map_err(failed)?;

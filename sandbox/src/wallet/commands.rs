@@ -38,7 +38,9 @@ pub(super) fn act(options: &Options, say: &Say) -> Result<End> {
     let patience = Duration::from_millis(options.wait_ms);
     match &options.command {
         Command::Enrol { user: token } => {
-            wallet.enrol(token.clone(), user.create(options.pin.as_bytes())?).wait()?;
+            // A key that is there stays: the gateway may know it already, although its answer was lost.
+            let key = user.public().or_else(|_| user.create(options.pin.as_bytes()))?;
+            wallet.enrol(token.clone(), key).wait()?;
             say.enrolled(wallet.balance()?.amount, &wallet.networks()?);
             Ok(End::Done)
         }
@@ -176,7 +178,8 @@ fn resume(wallet: &Wallet, say: &Say, patience: Duration) -> Result<End> {
 fn ended(payment: &PaymentView) -> End {
     match payment.status {
         Status::Paid => End::Done,
-        Status::Checking => End::Checking,
-        Status::Declined | Status::NotSent | Status::Conflict => End::Refused,
+        // A conflict is not a refusal: money may have moved.
+        Status::Checking | Status::Conflict => End::Checking,
+        Status::Declined | Status::NotSent => End::Refused,
     }
 }

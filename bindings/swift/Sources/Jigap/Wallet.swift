@@ -40,7 +40,8 @@ public final class Wallet: Sendable {
         _ folder: URL, _ trust: Trust, _ vault: any JigapFFI.VaultPort,
         _ transport: @escaping @Sendable () throws -> any JigapFFI.TransportPort
     ) async throws -> Wallet {
-        try await abandonable {
+        surviveBrokenPipes()
+        return try await abandonable {
             Wallet(
                 try await JigapFFI.CoreWallet.open(
                     folder: folder.path(percentEncoded: false), configKey: trust.configKey,
@@ -107,7 +108,9 @@ public final class Wallet: Sendable {
 
     /// What has to be shown before a user can agree that data goes to a network.
     ///
-    /// - Parameter locale: the language the user reads (BCP 47). ``ConsentRequest/locale`` says which one came.
+    /// - Parameters:
+    ///   - network: the network.
+    ///   - locale: the language the user reads (BCP 47). ``ConsentRequest/locale`` says which one came.
     /// - Throws: ``JigapError/Code/networkUnknown``, ``JigapError/Code/consentDocumentInvalid``, and those of gateway and store.
     public func consentRequest(for network: Network, locale: String) async throws -> ConsentRequest {
         let core = core
@@ -173,7 +176,7 @@ public final class Wallet: Sendable {
         try Payment(try calling { try core.payment(id: id) })
     }
 
-    /// Waits until a payment has ended, at most so long; then gives it as it stands, perhaps ``Payment/Status/checking``.
+    /// Waits until a payment has ended, at most so long; then gives it as it stands, perhaps ``Payment/Status/checking(_:)``.
     ///
     /// - Throws: ``JigapError/Code/paymentUnknown``, and those of the store.
     public func settled(_ id: Payment.ID, patience: Duration = .seconds(30)) async throws -> Payment {
@@ -195,7 +198,9 @@ public final class Wallet: Sendable {
 
     /// Puts the next code of a network on screen.
     ///
-    /// - Parameter region: the country the user is in (ISO 3166-1 alpha-2).
+    /// - Parameters:
+    ///   - network: the network.
+    ///   - region: the country the user is in (ISO 3166-1 alpha-2).
     /// - Throws: ``JigapError/Code/consentNeeded``, ``JigapError/Code/codeUnsupported``, ``JigapError/Code/codesUnavailable``, and
     ///   those of gateway and store.
     public func show(_ network: Network, region: String) async throws -> ShownCode {

@@ -22,7 +22,7 @@ extension Tests {
             try await Task.sleep(for: .milliseconds(300))
             wallet.close()
 
-            let heard = await hearing.value
+            let heard = await soon(hearing)
             #expect(heard.contains(.payment(id: begun.id)))
             #expect(heard.contains(.balance))
             #expect(heard.contains(.consent("alipayplus")))
@@ -50,6 +50,16 @@ extension Tests {
 
             _ = try wallet.changes()
             #expect(wallet.listeners.count == 0)
+        }
+
+        @Test func aWalletThatIsLetGoEndsItsStreams() async throws {
+            let (sandbox, folder) = (try Sandbox(), try Folder())
+            var wallet: Wallet? = try await Phone.open(sandbox, folder)
+            let changes = try #require(try wallet?.changes())
+            wallet = nil
+            await soon(Task { for await _ in changes {} })
+            // It was closed as well: the folder is free for the next one.
+            _ = try await Phone.open(sandbox, folder)
         }
 
         @Test func aReaderThatNeverReadsHoldsNothingUp() async throws {
@@ -87,6 +97,18 @@ extension Tests {
             var heard: [Change] = []
             for await change in stream { heard.append(change) }
             #expect(heard == all)
+        }
+
+        /// Waits for a reader whose stream has to end, and gives up on one that does not.
+        @discardableResult
+        private func soon<Value: Sendable>(_ reader: Task<Value, Never>) async -> Value {
+            let patience = Task {
+                try await Task.sleep(for: .seconds(5))
+                Issue.record("the stream did not end")
+                reader.cancel()
+            }
+            defer { patience.cancel() }
+            return await reader.value
         }
 
         private func until(_ holds: () -> Bool) async throws {

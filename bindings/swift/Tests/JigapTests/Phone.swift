@@ -62,4 +62,4 @@ func error(
 }
 
 /// All tests run one after another: each has a server of its own, and some look at how long a call takes.
-@Suite(.serialized) enum Tests {}
+@Suite(.serialized, .timeLimit(.minutes(2))) enum Tests {}

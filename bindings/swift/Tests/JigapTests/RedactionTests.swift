@@ -30,9 +30,10 @@ extension Tests {
 
             var secrets = [shown.digits, shown.masked, String(shown.digits.suffix(4)), order, "28.50", "2850", "1280"]
             secrets += ["Tea House", "Kuromon", "Osaka", "JPY", "KRW", try #require(payment.status.receipt).reference]
+            let (merchant, receipt) = (payment.merchant as Any, payment.status.receipt as Any)
             let values: [Any] = [
-                shown, shown.qr, payment, payment.status, payment.merchant as Any, payment.status.receipt as Any, result,
-                [preview], proof, reading, Checkout(code: order), ["key": shown],
+                shown, shown.qr, payment, payment.status, merchant, receipt, result, [preview], proof, reading,
+                Checkout(code: order), ["key": shown],
                 GatewayRequest(method: "GET", path: "/v1/payments/1", headers: ["a": "1"], body: Data([1])),
             ]
             for value in values {

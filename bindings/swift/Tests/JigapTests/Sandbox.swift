@@ -1,11 +1,11 @@
 import Foundation
 import Testing
 
+@testable import Jigap
+
 #if canImport(FoundationNetworking)
     import FoundationNetworking
 #endif
-
-@testable import Jigap
 
 struct Failure: Error, CustomStringConvertible {
     let description: String
@@ -24,7 +24,7 @@ final class Sandbox: @unchecked Sendable {
 
     init() throws {
         guard let program = ProcessInfo.processInfo.environment["JIGAP_SANDBOX"] else {
-            throw Failure("JIGAP_SANDBOX has to name the jigap-sandbox program; `cargo xtask test swift` sets it")
+            throw Failure("JIGAP_SANDBOX has to name the jigap-sandbox program; `cargo xtask test` sets it")
         }
         folder = try Folder()
         let stdout = Pipe()

@@ -45,7 +45,6 @@ internal class Backlog : Observer {
     val signal = Channel<Unit>(Channel.CONFLATED)
 
     override fun changed(changes: List<CoreChange>) {
-        stayAttached()
         synchronized(pending) { changes.mapTo(pending) { it.toPublic() } }
         signal.trySend(Unit)
     }

@@ -94,7 +94,6 @@ internal fun Gateway.port(): TransportPort = when (this) {
 
 private class HostTransport(private val transport: Transport) : TransportPort {
     override fun send(request: TransportRequest): TransportResponse {
-        stayAttached()
         val headers = request.headerNames.zip(request.headerValues)
         try {
             val answer = transport.send(Transport.Request(request.method, request.path, headers, request.body))

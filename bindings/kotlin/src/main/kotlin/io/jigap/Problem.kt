@@ -65,6 +65,7 @@ internal fun internalFault() = JigapException(
 
 /** Calls the core, and throws what it throws as [JigapException]. */
 internal inline fun <T> calling(call: () -> T): T = try {
+    CoreThreads.ready()
     call()
 } catch (failed: CoreException.Failed) {
     throw JigapException(failed.problem.toPublic())

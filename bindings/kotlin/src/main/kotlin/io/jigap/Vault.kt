@@ -1,10 +1,11 @@
 package io.jigap
 
-import com.sun.jna.Native
 import io.jigap.ffi.CorePinKey
 import io.jigap.ffi.VaultFailure
 import io.jigap.ffi.VaultPort
 import io.jigap.ffi.fileVault
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.withContext
 import java.nio.file.Path
 
 /**
@@ -40,7 +41,7 @@ sealed class VaultException : Exception() {
 }
 
 /**
- * A vault in a folder, for hosts without a key store: terminals, servers, tests. Never for a phone.
+ * A vault in a folder, for hosts without a key store: terminals, servers, tests. Never for a phone. Making one touches the disk.
  *
  * @param folder where the keys are; made when it is missing
  * @throws JigapException [ErrorCode.VAULT_UNAVAILABLE] when the folder cannot be made
@@ -88,7 +89,7 @@ class PinKey(file: Path) {
      *
      * @throws JigapException when there is no key yet
      */
-    fun publicKey(): ByteArray = calling { core.publicKey() }
+    suspend fun publicKey(): ByteArray = withContext(Dispatchers.IO) { calling { core.publicKey() } }
 
     /**
      * Agrees to a preview, if the PIN is right.
@@ -119,31 +120,16 @@ internal class HostVault(private val vault: Vault) : VaultPort {
 
     override fun sign(data: ByteArray): ByteArray = asked { vault.sign(data) }
 
-    private inline fun asked(answer: () -> ByteArray): ByteArray {
-        stayAttached()
-        try {
-            return answer()
-        } catch (failure: VaultException) {
-            throw when (failure) {
-                is VaultException.Unavailable -> VaultFailure.Unavailable()
-                is VaultException.Refused -> VaultFailure.Refused()
-                is VaultException.KeyLost -> VaultFailure.KeyLost()
-            }
-        } catch (_: Exception) {
-            // The generated code would hand its stack trace, and whatever stands in it, to the core.
-            throw VaultFailure.Unavailable()
+    private inline fun asked(answer: () -> ByteArray): ByteArray = try {
+        answer()
+    } catch (failure: VaultException) {
+        throw when (failure) {
+            is VaultException.Unavailable -> VaultFailure.Unavailable()
+            is VaultException.Refused -> VaultFailure.Refused()
+            is VaultException.KeyLost -> VaultFailure.KeyLost()
         }
-    }
-}
-
-/**
- * Called first in every callback. By default JNA makes a Java thread of the core's thread for each call and gives it up again
- * afterwards, which costs ten times the call. It is given up when the core's thread ends.
- */
-internal fun stayAttached() {
-    try {
-        Native.detach(false)
-    } catch (_: IllegalStateException) {
-        // A Java thread that called through the core: nothing was attached.
+    } catch (_: Exception) {
+        // The generated code would hand its stack trace, and whatever stands in it, to the core.
+        throw VaultFailure.Unavailable()
     }
 }

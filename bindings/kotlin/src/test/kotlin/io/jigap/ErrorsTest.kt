@@ -135,6 +135,7 @@ class ErrorsTest {
             failing { wallet.show("alipayplus", "JP") },
             failing { wallet.settled("0".repeat(32)) },
             failing { wallet.changes.collect {} },
+            failing { wallet.resumed() },
         )
         assertEquals(setOf(ErrorCode.CLOSED to NextAction.FIX_CALLER), errors.map { it.code to it.next }.toSet())
     }
