@@ -3,84 +3,36 @@
 
 mod common;
 
+use common::phone::{PATIENCE, Phone};
 use common::{Sandbox, network};
-use jigap::app::{Checkout, ConsentAnswer, PaymentView, Ports, Setup, Status, Trust, Wallet};
-use jigap::consent::Shown;
-use jigap::crypto::{HostKey, SystemRandom};
+use jigap::app::{Checkout, Status};
 use jigap::error::Code;
-use jigap::gateway::{Address, HttpsTransport};
-use jigap::payment::{Proof, ProofMethod};
 use jigap::present::CodeState;
-use jigap::time::SystemClock;
-use jigap::vault::FileVault;
-use std::sync::Arc;
-use std::time::Duration;
-
-const PATIENCE: Duration = Duration::from_secs(20);
-
-struct Phone {
-    wallet: Wallet,
-    user_key: HostKey,
-    _folder: tempfile::TempDir,
-}
-
-impl Phone {
-    fn enrolled(sandbox: &Sandbox) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let (addresses, user_key) = (&sandbox.addresses, HostKey::generate().unwrap());
-        let ca = std::fs::read(&addresses.ca).unwrap();
-        let ports = Ports {
-            vault: Arc::new(FileVault::open(&folder.path().join("vault")).unwrap()),
-            transport: Arc::new(HttpsTransport::new(&Address::new(&addresses.gateway, &ca)).unwrap()),
-            clock: Arc::new(SystemClock),
-            random: Arc::new(SystemRandom),
-        };
-        let trust = Trust { config: addresses.config_key.clone(), controller: addresses.controller_key.clone() };
-        let wallet = Wallet::open(Setup { folder: folder.path().join("wallet"), trust }, ports).unwrap();
-        wallet.enrol("demo".to_owned(), user_key.public()).wait().unwrap();
-        Self { wallet, user_key, _folder: folder }
-    }
-
-    fn agree(&self, name: &str) {
-        let request = self.wallet.consent_request(network(name), "ko-KR".to_owned()).wait().unwrap();
-        assert_eq!((request.locale.as_str(), request.sections.len()), ("ko", 5));
-        let shown = Shown { locale: request.locale, font_pt: 14, scrolled_to_end: true, dwell_ms: 5_000 };
-        let answer = ConsentAnswer { network: network(name), document: request.document, agreed: true, shown };
-        self.wallet.answer_consent(answer).wait().unwrap();
-    }
-
-    fn pay(&self, code: String) -> PaymentView {
-        let preview = self.wallet.prepare(Checkout { code, network: None, amount: None }).wait().unwrap();
-        let proof = Proof { method: ProofMethod::Pin, signature: self.user_key.sign(&preview.challenge).unwrap() };
-        let payment = self.wallet.pay(preview.id, proof).wait().unwrap();
-        self.wallet.settled(payment.id, PATIENCE).wait().unwrap()
-    }
-}
 
 #[test]
 fn the_core_scans_and_pays_on_both_networks() {
     let sandbox = Sandbox::start();
-    let phone = Phone::enrolled(&sandbox);
+    let phone = Phone::enrolled(&sandbox, "demo");
     for (name, shop, amount) in [("alipayplus", "kuromon", "1280"), ("unionpay", "westlake", "28.50")] {
         let code = sandbox.code(shop, name, Some(amount));
-        let unasked = phone.wallet.prepare(Checkout { code: code.clone(), network: None, amount: None }).wait();
+        let unasked = phone.wallet().prepare(Checkout { code: code.clone(), network: None, amount: None }).wait();
         assert_eq!(unasked.unwrap_err().code(), Code::ConsentNeeded);
-        phone.agree(name);
-        let paid = phone.pay(code);
+        phone.answer(name, true);
+        let paid = phone.pay(&code);
         assert_eq!((paid.status, paid.problem), (Status::Paid, None));
     }
     assert_eq!(sandbox.sound_audit().charges.len(), 2);
-    assert_eq!(phone.wallet.history(None, 10).unwrap().payments.len(), 2);
+    assert_eq!(phone.wallet().history(None, 10).unwrap().payments.len(), 2);
 }
 
 #[test]
 fn an_answer_that_is_lost_is_found_and_charged_once() {
     let sandbox = Sandbox::start();
-    let phone = Phone::enrolled(&sandbox);
-    phone.agree("alipayplus");
+    let phone = Phone::enrolled(&sandbox, "demo");
+    phone.answer("alipayplus", true);
     for fault in ["drop_answer", "drop_request", "answer_500", "status_500", "garble_answer", "answer_pending"] {
         sandbox.fault(&format!(r#"{{"kind":"{fault}","method":"POST","path":"/v1/payments"}}"#));
-        let paid = phone.pay(sandbox.code("kuromon", "alipayplus", Some("500")));
+        let paid = phone.pay(&sandbox.code("kuromon", "alipayplus", Some("500")));
         assert_eq!(paid.status, Status::Paid, "{fault}");
     }
     assert_eq!(sandbox.sound_audit().charges.len(), 6);
@@ -89,11 +41,11 @@ fn an_answer_that_is_lost_is_found_and_charged_once() {
 #[test]
 fn the_core_shows_a_code_that_a_shop_scans() {
     let sandbox = Sandbox::start();
-    let phone = Phone::enrolled(&sandbox);
-    phone.agree("unionpay");
-    let shown = phone.wallet.show(network("unionpay"), "CN".to_owned()).wait().unwrap();
+    let phone = Phone::enrolled(&sandbox, "demo");
+    phone.answer("unionpay", true);
+    let shown = phone.wallet().show(network("unionpay"), "CN".to_owned()).wait().unwrap();
     assert_eq!(sandbox.scan(&shown.digits, "28.50").0, 200);
-    let result = phone.wallet.shown_result(shown.id, PATIENCE).wait().unwrap();
+    let result = phone.wallet().shown_result(shown.id, PATIENCE).wait().unwrap();
     assert_eq!(result.state, CodeState::Used);
     let payment = result.payment.unwrap();
     assert_eq!((payment.status, payment.merchant.unwrap().name.as_str()), (Status::Paid, "West Lake Tea House"));
@@ -103,16 +55,16 @@ fn the_core_shows_a_code_that_a_shop_scans() {
 #[test]
 fn the_core_tells_why_the_gateway_said_no() {
     let sandbox = Sandbox::start();
-    let phone = Phone::enrolled(&sandbox);
-    phone.agree("unionpay");
+    let phone = Phone::enrolled(&sandbox, "demo");
+    phone.answer("unionpay", true);
     sandbox.fault(r#"{"kind":"set_balance","user":"demo","value":10}"#);
-    let refused = phone.pay(sandbox.code("kuromon", "unionpay", Some("1280")));
+    let refused = phone.pay(&sandbox.code("kuromon", "unionpay", Some("1280")));
     assert_eq!((refused.status, refused.problem.unwrap().code()), (Status::Declined, Code::BalanceInsufficient));
     let printed = Checkout { code: sandbox.code("hefang", "unionpay", None), network: None, amount: None };
-    assert_eq!(phone.wallet.prepare(printed).wait().unwrap_err().code(), Code::AmountNeeded);
-    phone.wallet.withdraw_consent(network("unionpay")).wait().unwrap();
+    assert_eq!(phone.wallet().prepare(printed).wait().unwrap_err().code(), Code::AmountNeeded);
+    phone.wallet().withdraw_consent(network("unionpay")).wait().unwrap();
     let code = sandbox.code("kuromon", "unionpay", Some("1"));
-    let unasked = phone.wallet.prepare(Checkout { code, network: None, amount: None }).wait();
+    let unasked = phone.wallet().prepare(Checkout { code, network: None, amount: None }).wait();
     assert_eq!(unasked.unwrap_err().code(), Code::ConsentNeeded);
     assert!(sandbox.sound_audit().charges.is_empty());
 }
