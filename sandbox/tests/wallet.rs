@@ -73,11 +73,10 @@ fn the_core_tells_why_the_gateway_said_no() {
 #[test]
 fn agreeing_twice_is_agreeing_once_and_codes_stay_good() {
     let sandbox = Sandbox::start();
-    let phone = Phone::enrolled(&sandbox);
-    phone.agree("unionpay");
-    let first = phone.wallet.show(network("unionpay"), "CN".to_owned()).wait().unwrap();
-    phone.agree("unionpay");
-    let second = phone.wallet.show(network("unionpay"), "CN".to_owned()).wait().unwrap();
+    let phone = Phone::ready(&sandbox);
+    let first = phone.wallet().show(network("unionpay"), "CN".to_owned()).wait().unwrap();
+    phone.answer("unionpay", true);
+    let second = phone.wallet().show(network("unionpay"), "CN".to_owned()).wait().unwrap();
     assert_ne!(first.digits, second.digits);
     let (_, scanned) = sandbox.scan(&second.digits, "28.50");
     assert_eq!(scanned["answer"]["outcome"], "succeeded", "{scanned}");
