@@ -338,6 +338,8 @@ fn every_doctored_row_is_noticed() {
         "DELETE FROM code",
         "UPDATE consent SET s_event = (SELECT s_event FROM consent WHERE seq = 1) WHERE seq = 2",
         "UPDATE consent SET seq = 9 WHERE seq = 1",
+        // A new key over an old database would only hide that the old one is gone.
+        "DELETE FROM keyring",
         "DELETE FROM consent WHERE seq = 1",
         // The withdrawal: without it the consent would be in force again.
         "DELETE FROM consent WHERE seq = (SELECT max(seq) FROM consent)",

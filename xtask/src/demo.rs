@@ -152,16 +152,23 @@ fn both(binary: &Path, folder: &Path) -> Outcome {
     sandbox.audit()
 }
 
+/// A wallet process that does not outlive a demo that failed.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// Shows a code; while it is on screen, the shop scans it.
 fn show(sandbox: &Sandbox<'_>) -> Outcome {
     println!("\n── Show a code\n   $ wallet show unionpay --region CN");
     // Once as the user sees it, and its digits from the same run by way of --json: a code is shown only once.
-    let mut wallet = sandbox
-        .wallet(&["--json", "show", "unionpay", "--region", "CN"])
-        .stdout(Stdio::piped())
-        .spawn()
-        .map_err(|e| format!("cannot start the wallet: {e}"))?;
-    let mut lines = wallet.stdout.take().map(|out| BufReader::new(out).lines()).ok_or("the wallet said nothing")?;
+    let wallet = sandbox.wallet(&["--json", "show", "unionpay", "--region", "CN"]).stdout(Stdio::piped()).spawn();
+    let mut wallet = Running(wallet.map_err(|e| format!("cannot start the wallet: {e}"))?);
+    let mut lines = wallet.0.stdout.take().map(|out| BufReader::new(out).lines()).ok_or("the wallet said nothing")?;
     let mut event = |name: &str| -> Outcome<Value> {
         let line = lines.next().and_then(Result::ok).unwrap_or_default();
         let said: Value = serde_json::from_str(&line).map_err(|_| "the wallet stopped early".to_owned())?;
@@ -177,7 +184,7 @@ fn show(sandbox: &Sandbox<'_>) -> Outcome {
         .args(["--amount", "28.50"]))?;
     let paid = event("payment")?;
     println!("   the phone hears: {} {}", text(&paid, "status"), text(&paid, "reference"));
-    let status = wallet.wait().map_err(|e| e.to_string())?;
+    let status = wallet.0.wait().map_err(|e| e.to_string())?;
     if status.success() { Ok(()) } else { Err(format!("the shown code was not paid: {status}")) }
 }
 
@@ -190,17 +197,17 @@ fn kill(binary: &Path, folder: &Path) -> Outcome {
     let fault = ["fault", "--admin", &sandbox.admin, "delay_answer_ms", "--path", "/v1/payments", "--value", "30000"];
     run(clean(binary).args(fault))?;
     println!("\n── Pay; the answer will be slow\n   $ wallet pay {code}");
-    let mut wallet = sandbox.wallet(&["pay", &code]).spawn().map_err(|e| format!("cannot start the wallet: {e}"))?;
+    let wallet = sandbox.wallet(&["pay", &code]).spawn();
+    let mut wallet = Running(wallet.map_err(|e| format!("cannot start the wallet: {e}"))?);
     let begun = Instant::now();
     while sandbox.charges()? == 0 {
         if begun.elapsed() > Duration::from_secs(20) {
-            let _ = wallet.kill();
             return Err("the request never arrived".to_owned());
         }
         sleep(Duration::from_millis(20));
     }
     // SIGKILL: no destructor, no flush, no goodbye.
-    wallet.kill().and_then(|()| wallet.wait()).map_err(|e| format!("the wallet could not be killed: {e}"))?;
+    wallet.0.kill().and_then(|()| wallet.0.wait()).map_err(|e| format!("the wallet could not be killed: {e}"))?;
     println!("\n── The wallet process was killed: the gateway has charged, the phone has no answer");
     println!("   take it up again: cargo xtask demo --resume");
     Ok(())

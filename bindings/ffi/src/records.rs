@@ -83,11 +83,28 @@ impl From<payment::Merchant> for Merchant {
     }
 }
 
+/// What is to be done with a scanned text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum Verdict {
+    /// One network carries it.
+    Payable,
+    /// Several networks carry it; the user chooses.
+    NeedsChoice,
+    /// It is no shop's code.
+    NotPayable,
+    /// It is a payment code, but none of this wallet's networks carries it here.
+    Unsupported,
+    /// It is damaged, or not built as its format asks.
+    Malformed,
+    /// Something in it does not fit together.
+    Suspicious,
+}
+
 /// What a scanned text is.
 #[derive(Clone, PartialEq, Eq, uniffi::Record)]
 pub struct Reading {
-    /// `payable`, `needs_choice`, `not_payable`, `unsupported`, `malformed` or `suspicious`.
-    pub verdict: String,
+    /// What is to be done with it.
+    pub verdict: Verdict,
     /// The networks that can carry it: one when payable, several when the user has to choose.
     pub networks: Vec<String>,
     /// Why it cannot be paid as it is.
@@ -106,15 +123,18 @@ pub struct Reading {
 
 impl From<jigap::code::Reading> for Reading {
     fn from(reading: jigap::code::Reading) -> Self {
-        use jigap::code::Verdict;
-        let networks = match &reading.verdict {
-            Verdict::Payable { network } => vec![network.to_string()],
-            Verdict::NeedsChoice { networks } => networks.iter().map(Network::to_string).collect(),
-            _ => Vec::new(),
+        use jigap::code::Verdict as Said;
+        let (verdict, networks) = match &reading.verdict {
+            Said::Payable { network } => (Verdict::Payable, vec![network.to_string()]),
+            Said::NeedsChoice { networks } => (Verdict::NeedsChoice, networks.iter().map(Network::to_string).collect()),
+            Said::NotPayable { .. } => (Verdict::NotPayable, Vec::new()),
+            Said::Unsupported { .. } => (Verdict::Unsupported, Vec::new()),
+            Said::Malformed { .. } => (Verdict::Malformed, Vec::new()),
+            Said::Suspicious { .. } => (Verdict::Suspicious, Vec::new()),
         };
         let facts = reading.facts;
         Self {
-            verdict: reading.verdict.as_str().to_owned(),
+            verdict,
             networks,
             problem: reading.verdict.error().as_ref().map(Into::into),
             country: facts.country,

@@ -156,6 +156,11 @@ fn unlock(connection: &mut Connection, vault: &dyn Vault, random: &dyn Random) -
         row::optional(connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))))
     };
     if load(connection)?.is_none() {
+        // A database that was written to had a key: a new one would only hide that it is gone.
+        let sql = "SELECT EXISTS (SELECT 1 FROM setting) OR EXISTS (SELECT 1 FROM journal)";
+        if connection.query_row(sql, [], |row| row.get(0)).map_err(failed)? {
+            return Err(Error::new(Code::StoreDamaged).with("table", "keyring"));
+        }
         let root = RootKey::generate(random)?;
         let wrapped = vault.wrap(root.as_bytes())?;
         let (name, canary) = (random.bytes::<16>()?, root.derive()?.canary());

@@ -66,12 +66,12 @@ extension Reading {
             country: reading.country, currency: reading.currency, amount: reading.amount.map(Money.init),
             merchantName: reading.merchantName, localName: reading.localName)
         switch (reading.verdict, problem, networks.first) {
-        case ("payable", _, let network?): self = .payable(network, facts)
-        case ("needs_choice", _, _): self = .needsChoice(networks, facts)
-        case ("not_payable", let problem?, _): self = .notPayable(problem, facts)
-        case ("unsupported", let problem?, _): self = .unsupported(problem, facts)
-        case ("malformed", let problem?, _): self = .malformed(problem, facts)
-        case ("suspicious", let problem?, _): self = .suspicious(problem, facts)
+        case (.payable, _, let network?): self = .payable(network, facts)
+        case (.needsChoice, _, _): self = .needsChoice(networks, facts)
+        case (.notPayable, let problem?, _): self = .notPayable(problem, facts)
+        case (.unsupported, let problem?, _): self = .unsupported(problem, facts)
+        case (.malformed, let problem?, _): self = .malformed(problem, facts)
+        case (.suspicious, let problem?, _): self = .suspicious(problem, facts)
         default: throw .fault
         }
     }

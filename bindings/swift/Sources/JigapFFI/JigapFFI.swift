@@ -3670,9 +3670,9 @@ public func FfiConverterTypeRate_lower(_ value: Rate) -> RustBuffer {
  */
 public struct Reading: Equatable, Hashable {
     /**
-     * `payable`, `needs_choice`, `not_payable`, `unsupported`, `malformed` or `suspicious`.
+     * What is to be done with it.
      */
-    public let verdict: String
+    public let verdict: Verdict
     /**
      * The networks that can carry it: one when payable, several when the user has to choose.
      */
@@ -3706,8 +3706,8 @@ public struct Reading: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * `payable`, `needs_choice`, `not_payable`, `unsupported`, `malformed` or `suspicious`.
-         */verdict: String, 
+         * What is to be done with it.
+         */verdict: Verdict, 
         /**
          * The networks that can carry it: one when payable, several when the user has to choose.
          */networks: [String], 
@@ -3755,7 +3755,7 @@ public struct FfiConverterTypeReading: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Reading {
         return
             try Reading(
-                verdict: FfiConverterString.read(from: &buf), 
+                verdict: FfiConverterTypeVerdict.read(from: &buf), 
                 networks: FfiConverterSequenceString.read(from: &buf), 
                 problem: FfiConverterOptionTypeProblem.read(from: &buf), 
                 country: FfiConverterOptionString.read(from: &buf), 
@@ -3767,7 +3767,7 @@ public struct FfiConverterTypeReading: FfiConverterRustBuffer {
     }
 
     public static func write(_ value: Reading, into buf: inout [UInt8]) {
-        FfiConverterString.write(value.verdict, into: &buf)
+        FfiConverterTypeVerdict.write(value.verdict, into: &buf)
         FfiConverterSequenceString.write(value.networks, into: &buf)
         FfiConverterOptionTypeProblem.write(value.problem, into: &buf)
         FfiConverterOptionString.write(value.country, into: &buf)
@@ -5707,6 +5707,121 @@ public func FfiConverterTypeVaultFailure_lift(_ buf: RustBuffer) throws -> Vault
 public func FfiConverterTypeVaultFailure_lower(_ value: VaultFailure) -> RustBuffer {
     return FfiConverterTypeVaultFailure.lower(value)
 }
+
+
+/**
+ * What is to be done with a scanned text.
+ */
+
+public enum Verdict: Equatable, Hashable {
+    
+    /**
+     * One network carries it.
+     */
+    case payable
+    /**
+     * Several networks carry it; the user chooses.
+     */
+    case needsChoice
+    /**
+     * It is no shop's code.
+     */
+    case notPayable
+    /**
+     * It is a payment code, but none of this wallet's networks carries it here.
+     */
+    case unsupported
+    /**
+     * It is damaged, or not built as its format asks.
+     */
+    case malformed
+    /**
+     * Something in it does not fit together.
+     */
+    case suspicious
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Verdict: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeVerdict: FfiConverterRustBuffer {
+    typealias SwiftType = Verdict
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Verdict {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .payable
+        
+        case 2: return .needsChoice
+        
+        case 3: return .notPayable
+        
+        case 4: return .unsupported
+        
+        case 5: return .malformed
+        
+        case 6: return .suspicious
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: Verdict, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .payable:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .needsChoice:
+            writeInt(&buf, Int32(2))
+        
+        
+        case .notPayable:
+            writeInt(&buf, Int32(3))
+        
+        
+        case .unsupported:
+            writeInt(&buf, Int32(4))
+        
+        
+        case .malformed:
+            writeInt(&buf, Int32(5))
+        
+        
+        case .suspicious:
+            writeInt(&buf, Int32(6))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeVerdict_lift(_ buf: RustBuffer) throws -> Verdict {
+    return try FfiConverterTypeVerdict.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeVerdict_lower(_ value: Verdict) -> RustBuffer {
+    return FfiConverterTypeVerdict.lower(value)
+}
+
 
 #if swift(>=5.8)
 @_documentation(visibility: private)

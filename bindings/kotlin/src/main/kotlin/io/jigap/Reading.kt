@@ -1,5 +1,6 @@
 package io.jigap
 
+import io.jigap.ffi.Verdict
 import io.jigap.ffi.Reading as CoreReading
 
 /** What a scanned text is. An unreadable code is a reading too, never an exception. */
@@ -64,12 +65,11 @@ internal fun CoreReading.toPublic(): Reading {
     val facts = CodeFacts(country, currency, amount?.toPublic(), merchantName, localName)
     fun why() = problem?.toPublic() ?: throw internalFault()
     return when (verdict) {
-        "payable" -> Reading.Payable(networks.singleOrNull() ?: throw internalFault(), facts)
-        "needs_choice" -> Reading.NeedsChoice(networks, facts)
-        "not_payable" -> Reading.NotPayable(why(), facts)
-        "unsupported" -> Reading.Unsupported(why(), facts)
-        "malformed" -> Reading.Malformed(why(), facts)
-        "suspicious" -> Reading.Suspicious(why(), facts)
-        else -> throw internalFault()
+        Verdict.PAYABLE -> Reading.Payable(networks.singleOrNull() ?: throw internalFault(), facts)
+        Verdict.NEEDS_CHOICE -> Reading.NeedsChoice(networks, facts)
+        Verdict.NOT_PAYABLE -> Reading.NotPayable(why(), facts)
+        Verdict.UNSUPPORTED -> Reading.Unsupported(why(), facts)
+        Verdict.MALFORMED -> Reading.Malformed(why(), facts)
+        Verdict.SUSPICIOUS -> Reading.Suspicious(why(), facts)
     }
 }

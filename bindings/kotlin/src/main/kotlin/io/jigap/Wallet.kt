@@ -127,8 +127,7 @@ class Wallet private constructor(private val core: CoreWallet) : AutoCloseable {
 
     /** Waits until a shown code has been used or is over, at most so long. */
     suspend fun shownResult(id: String, patience: Duration = 60.seconds): ShownResult =
-        // Begins with a small write on the thread that calls.
-        withContext(Dispatchers.IO) { calling { core.shownResult(id, patience.millis()) }.toPublic() }
+        calling { core.shownResult(id, patience.millis()) }.toPublic()
 
     /**
      * The app is in front again: looks at once at what is due. Without it the wallet may be up to a minute late, since a phone's

@@ -5140,9 +5140,9 @@ public object FfiConverterTypeRate: FfiConverterRustBuffer<Rate> {
  */
 data class Reading (
     /**
-     * `payable`, `needs_choice`, `not_payable`, `unsupported`, `malformed` or `suspicious`.
+     * What is to be done with it.
      */
-    val `verdict`: kotlin.String
+    val `verdict`: Verdict
     , 
     /**
      * The networks that can carry it: one when payable, several when the user has to choose.
@@ -5194,7 +5194,7 @@ data class Reading (
 public object FfiConverterTypeReading: FfiConverterRustBuffer<Reading> {
     override fun read(buf: ByteBuffer): Reading {
         return Reading(
-            FfiConverterString.read(buf),
+            FfiConverterTypeVerdict.read(buf),
             FfiConverterSequenceString.read(buf),
             FfiConverterOptionalTypeProblem.read(buf),
             FfiConverterOptionalString.read(buf),
@@ -5206,7 +5206,7 @@ public object FfiConverterTypeReading: FfiConverterRustBuffer<Reading> {
     }
 
     override fun allocationSize(value: Reading) = (
-            FfiConverterString.allocationSize(value.`verdict`) +
+            FfiConverterTypeVerdict.allocationSize(value.`verdict`) +
             FfiConverterSequenceString.allocationSize(value.`networks`) +
             FfiConverterOptionalTypeProblem.allocationSize(value.`problem`) +
             FfiConverterOptionalString.allocationSize(value.`country`) +
@@ -5217,7 +5217,7 @@ public object FfiConverterTypeReading: FfiConverterRustBuffer<Reading> {
     )
 
     override fun write(value: Reading, buf: ByteBuffer) {
-            FfiConverterString.write(value.`verdict`, buf)
+            FfiConverterTypeVerdict.write(value.`verdict`, buf)
             FfiConverterSequenceString.write(value.`networks`, buf)
             FfiConverterOptionalTypeProblem.write(value.`problem`, buf)
             FfiConverterOptionalString.write(value.`country`, buf)
@@ -6481,6 +6481,65 @@ public object FfiConverterTypeVaultFailure : FfiConverterRustBuffer<VaultFailure
     }
 
 }
+
+
+
+/**
+ * What is to be done with a scanned text.
+ */
+
+enum class Verdict {
+    
+    /**
+     * One network carries it.
+     */
+    PAYABLE,
+    /**
+     * Several networks carry it; the user chooses.
+     */
+    NEEDS_CHOICE,
+    /**
+     * It is no shop's code.
+     */
+    NOT_PAYABLE,
+    /**
+     * It is a payment code, but none of this wallet's networks carries it here.
+     */
+    UNSUPPORTED,
+    /**
+     * It is damaged, or not built as its format asks.
+     */
+    MALFORMED,
+    /**
+     * Something in it does not fit together.
+     */
+    SUSPICIOUS;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeVerdict: FfiConverterRustBuffer<Verdict> {
+    override fun read(buf: ByteBuffer) = try {
+        Verdict.values()[buf.getInt() - 1]
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: Verdict) = 4UL
+
+    override fun write(value: Verdict, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
 
 
 
