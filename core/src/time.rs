@@ -99,7 +99,9 @@ impl Clock for SystemClock {
 }
 
 /// The kernel's boot id where it may be read, else the moment of the start in steps of ten minutes: coarse, but
-/// [`ServerAnchor::estimate`] also notices a boot clock that went back.
+/// [`ServerAnchor::estimate`] also notices a boot clock that went back. Where it is not readable (Apple's systems, some
+/// Android apps), a wall clock moved by more than ten minutes looks like a restart, and the estimate goes by the wall
+/// clock until the next answer of the server.
 fn boot_id(wall_ms: i64, boot_ms: u64) -> [u8; 16] {
     static KERNEL: std::sync::OnceLock<Option<[u8; 16]>> = std::sync::OnceLock::new();
     let kernel = KERNEL.get_or_init(|| {
