@@ -70,10 +70,14 @@ impl Inner {
     fn work_once(&self) -> Option<Duration> {
         let now = self.now();
         let Ok(tasks) = self.store.read(|view| view.tasks()) else { return Some(PAUSE) };
-        let Some(task) = self.wake.claim(tasks.iter().filter(|task| task.due <= now)) else {
-            let next = tasks.iter().map(|task| task.due).filter(|due| *due > now).min();
-            let wait = next.map_or(i64::MAX, |due| due.since(now));
-            return Some(Duration::from_millis(u64::try_from(wait).unwrap_or(0)).min(LONGEST_SLEEP));
+        let task = match self.wake.claim(tasks.iter().filter(|task| task.due <= now)) {
+            Ok(task) => task,
+            Err(left_alone) => {
+                let next = tasks.iter().map(|task| task.due).filter(|due| *due > now).min();
+                let wait = u64::try_from(next.map_or(i64::MAX, |due| due.since(now))).unwrap_or(0);
+                let wait = Duration::from_millis(wait).min(left_alone.unwrap_or(LONGEST_SLEEP));
+                return Some(wait.min(LONGEST_SLEEP));
+            }
         };
         let done = catch_unwind(AssertUnwindSafe(|| self.carry_out(&task)));
         let failed = !matches!(done, Ok(Ok(())));

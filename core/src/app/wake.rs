@@ -61,19 +61,31 @@ impl Wake {
         self.lock().owed
     }
 
-    /// Takes the first of these tasks that nobody has and that is not delayed.
-    pub(super) fn claim<'t>(&self, due: impl Iterator<Item = &'t Task>) -> Option<Task> {
+    /// Takes the first of these tasks that nobody has and that is not left alone. There is none: how long until one of
+    /// those that are left alone may be taken.
+    pub(super) fn claim<'t>(&self, due: impl Iterator<Item = &'t Task>) -> Result<Task, Option<Duration>> {
         let mut state = self.lock();
         let now = Instant::now();
+        // What failed long ago and did not come again was settled in another way.
+        state.delayed.retain(|_, (_, until)| now.saturating_duration_since(*until) < LONGEST_PAUSE);
+        let mut wait: Option<Duration> = None;
         for task in due {
             let name = name(task);
-            let delayed = state.delayed.get(&name).is_some_and(|(_, until)| *until > now);
-            if !delayed && !state.claimed.contains(&name) {
-                state.claimed.insert(name);
-                return Some(task.clone());
+            if state.claimed.contains(&name) {
+                continue;
+            }
+            match state.delayed.get(&name) {
+                Some((_, until)) if *until > now => {
+                    let left = until.saturating_duration_since(now);
+                    wait = Some(wait.map_or(left, |wait| wait.min(left)));
+                }
+                _ => {
+                    state.claimed.insert(name);
+                    return Ok(task.clone());
+                }
             }
         }
-        None
+        Err(wait)
     }
 
     /// Gives a task back; after a failure it is left alone for a while, twice as long after each one in a row.
@@ -94,15 +106,10 @@ impl Wake {
         self.changed.notify_all();
     }
 
-    /// Sleeps until more is owed than `seen`, the time is over or the wallet closes. Wakes early for delayed tasks.
+    /// Sleeps until more is owed than `seen`, the time is over or the wallet closes.
     pub(super) fn sleep(&self, seen: u64, at_most: Duration) {
         let mut state = self.lock();
-        let now = Instant::now();
-        // One whose time came since the last look counts as due now.
-        let claimed = |name: &Name| state.claimed.contains(name);
-        let soonest = state.delayed.iter().filter(|(name, _)| !claimed(name)).map(|(_, (_, until))| until).min();
-        let pause = soonest.map_or(at_most, |until| until.saturating_duration_since(now).min(at_most));
-        let Some(deadline) = now.checked_add(pause) else { return };
+        let Some(deadline) = Instant::now().checked_add(at_most) else { return };
         while state.owed == seen && !state.stopped {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
@@ -124,14 +131,15 @@ mod tests {
         let wake = Wake::default();
         let task = |subject: u8| Task { kind: TaskKind::Ask, subject: vec![subject], due: ServerMs(0) };
         let tasks = [task(1), task(2)];
-        let first = wake.claim(tasks.iter()).unwrap();
-        assert_eq!(first, tasks[0]);
-        assert_eq!(wake.claim(tasks.iter()), Some(task(2)), "a claimed task is nobody else's");
+        assert_eq!(wake.claim(tasks.iter()), Ok(task(1)));
+        assert_eq!(wake.claim(tasks.iter()), Ok(task(2)), "a claimed task is nobody else's");
+        assert_eq!(wake.claim(tasks.iter()), Err(None));
         wake.release(&tasks[0], true);
         wake.release(&tasks[1], false);
-        assert_eq!(wake.claim(tasks.iter()), Some(task(2)), "the failed one waits");
-        wake.release(&tasks[1], false);
-        let pauses = |wake: &Wake| wake.lock().delayed.values().map(|(times, _)| *times).collect::<Vec<_>>();
-        assert_eq!(pauses(&wake), [1]);
+        assert_eq!(wake.claim(tasks.iter()), Ok(task(2)), "the failed one waits");
+        let left = wake.claim(tasks.iter()).unwrap_err().unwrap();
+        assert!(left > Duration::ZERO && left <= FIRST_PAUSE);
+        // Nothing is due any more: a failure that was settled in another way keeps nobody awake.
+        assert_eq!(wake.claim([].iter()), Err(None));
     }
 }
