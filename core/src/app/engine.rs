@@ -6,6 +6,7 @@
 
 use crate::app::herald::Change;
 use crate::app::inner::Inner;
+use crate::app::wake::Done;
 use crate::error::{Code, Error, Result};
 use crate::gateway::wire::CodeStatus;
 use crate::id::Id;
@@ -80,19 +81,19 @@ impl Inner {
             }
         };
         let done = catch_unwind(AssertUnwindSafe(|| self.carry_out(&task)));
-        let failed = !matches!(done, Ok(Ok(())));
-        self.wake.release(&task, failed);
+        self.wake.release(&task, done.unwrap_or(Ok(Done::Failed)).unwrap_or(Done::Failed));
         None
     }
 
-    fn carry_out(&self, task: &Task) -> Result<()> {
+    fn carry_out(&self, task: &Task) -> Result<Done> {
         match task.kind {
-            TaskKind::Send => self.send(Id::from_slice(&task.subject)?),
-            TaskKind::Ask => self.ask(Id::from_slice(&task.subject)?),
-            TaskKind::AskCode => self.ask_code(Id::from_slice(&task.subject)?),
-            TaskKind::UploadConsent => self.upload_consents(),
-            TaskKind::FetchBalance => self.fetch_balance(),
+            TaskKind::Send => self.send(Id::from_slice(&task.subject)?)?,
+            TaskKind::Ask => self.ask(Id::from_slice(&task.subject)?)?,
+            TaskKind::AskCode => return self.ask_code(Id::from_slice(&task.subject)?),
+            TaskKind::UploadConsent => self.upload_consents()?,
+            TaskKind::FetchBalance => self.fetch_balance()?,
         }
+        Ok(Done::Paid)
     }
 
     fn send(&self, key: Id) -> Result<()> {
@@ -137,7 +138,7 @@ impl Inner {
         Ok(())
     }
 
-    fn ask_code(&self, id: Id) -> Result<()> {
+    fn ask_code(&self, id: Id) -> Result<Done> {
         let status = self.client.code_status(self.enrolment()?.device, id).map(|answer| self.heard(answer));
         let event = match &status {
             Ok(CodeStatus::Waiting) => CodeEvent::StillWaiting,
@@ -151,12 +152,12 @@ impl Inner {
         };
         let (now, limits, waiting) = (self.now(), self.limits(), self.waiting());
         // Read again inside: what was true before the exchange may not be any more.
-        let changed = self.store.write(|tx| {
-            let Some(code) = tx.code(id)? else { return tx.paid(TaskKind::AskCode, &id.0).map(|()| false) };
+        let done = self.store.write(|tx| {
+            let Some(code) = tx.code(id)? else { return tx.paid(TaskKind::AskCode, &id.0).map(|()| Done::Paid) };
             let (state, effect) = code.step(event, now, &waiting);
-            if state == code.state {
-                // Nothing new: no new version, no line in the journal, only the next question.
-                return tx.owe_question(id, effect).map(|()| false);
+            if let (true, Some(CodeEffect::Ask(at))) = (state == code.state, effect) {
+                // Nothing new: no version, no line in the journal, and no sync every second for a code on screen.
+                return Ok(Done::Again(Duration::from_millis(u64::try_from(at.since(now)).unwrap_or(0))));
             }
             tx.settle_code(&IssuedCode { state, ..code.clone() }, effect)?;
             if let (CodeState::Used, Ok(CodeStatus::Used { answer, merchant }), None) = (state, status, tx.payment(id)?)
@@ -165,14 +166,13 @@ impl Inner {
                 let origin = Origin::Shown { network: code.network, region: code.region, merchant };
                 tx.settle(&Record { payment, origin, created: now }, &effects, now)?;
             }
-            Ok(true)
+            Ok(Done::Paid)
         })?;
-        if changed {
+        if done == Done::Paid {
             self.herald.tell(Change::Payment(id));
             self.herald.tell(Change::Code(id));
         }
-        self.wake.up();
-        Ok(())
+        Ok(done)
     }
 
     /// Asks what the user has now: money has moved, or a screen wants to know.
@@ -228,13 +228,9 @@ impl Tx<'_> {
     /// Writes a code and exactly what it owes now.
     pub(super) fn settle_code(&self, code: &IssuedCode, effect: Option<CodeEffect>) -> Result<()> {
         self.put_code(code)?;
-        self.owe_question(code.id, effect)
-    }
-
-    fn owe_question(&self, code: Id, effect: Option<CodeEffect>) -> Result<()> {
         match effect {
-            Some(CodeEffect::Ask(at)) => self.owe(TaskKind::AskCode, &code.0, at),
-            None => self.paid(TaskKind::AskCode, &code.0),
+            Some(CodeEffect::Ask(at)) => self.owe(TaskKind::AskCode, &code.id.0, at),
+            None => self.paid(TaskKind::AskCode, &code.id.0),
         }
     }
 }

@@ -231,8 +231,7 @@ impl Wallet {
     /// [`Code::ShownCodeUnknown`], the store's.
     pub fn shown_result(&self, id: Id, patience: Duration) -> Ticket<ShownResult> {
         let (promise, ticket) = ticket::promise();
-        // Only to be asked about sooner; the waiter hears of an unknown code by itself.
-        drop(self.desk.take(move |inner| inner.hurry_code(id)));
+        self.inner.hurry_code(id);
         self.inner.herald.wait_for(deadline(patience), Waiter::Code(id, promise));
         ticket
     }

@@ -9,7 +9,6 @@ use crate::id::Id;
 use crate::network::Network;
 use crate::present::{self, CodeEvent, CodeState};
 use crate::store::TaskKind;
-use crate::time::ServerMs;
 
 impl Inner {
     /// Puts the next code on screen; fetches a batch when there is none. From then on it is never shown again.
@@ -96,13 +95,7 @@ impl Inner {
     }
 
     /// Asks about a shown code now instead of at its time: somebody is looking at the screen.
-    pub(super) fn hurry_code(&self, id: Id) -> Result<()> {
-        self.store.write(|tx| match tx.code(id)? {
-            Some(code) if code.state == CodeState::Shown => tx.owe(TaskKind::AskCode, &id.0, ServerMs(0)),
-            Some(_) => Ok(()),
-            None => Err(Error::new(Code::ShownCodeUnknown)),
-        })?;
-        self.wake.up();
-        Ok(())
+    pub(super) fn hurry_code(&self, id: Id) {
+        self.wake.hurry(TaskKind::AskCode, &id.0);
     }
 }

@@ -17,11 +17,22 @@ fn name(task: &Task) -> Name {
     (task.kind, subject)
 }
 
+/// What came of a task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Done {
+    /// What it owed is paid, or the store has the next time.
+    Paid,
+    /// Nothing changed; to be done again after this time. Kept in memory: after a restart it is due at once.
+    Again(Duration),
+    /// It failed and changed nothing.
+    Failed,
+}
+
 #[derive(Default)]
 struct State {
     /// Tasks a thread is working on: no other takes them.
     claimed: HashSet<Name>,
-    /// Tasks that failed without a new due time in the store: how often in a row, and not before which moment.
+    /// Tasks without a new due time in the store: how often they failed in a row, and not before which moment.
     delayed: HashMap<Name, (u32, Instant)>,
     /// Counts what was owed, so that nothing owed between looking and sleeping is missed.
     owed: u64,
@@ -37,6 +48,12 @@ pub(super) struct Wake {
 impl Wake {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What was left alone may be done at once: somebody is waiting for it.
+    pub(super) fn hurry(&self, kind: TaskKind, subject: &[u8]) {
+        self.lock().delayed.remove(&(kind, subject.to_vec()));
+        self.up();
     }
 
     /// Something new is owed.
@@ -66,7 +83,7 @@ impl Wake {
     pub(super) fn claim<'t>(&self, due: impl Iterator<Item = &'t Task>) -> Result<Task, Option<Duration>> {
         let mut state = self.lock();
         let now = Instant::now();
-        // What failed long ago and did not come again was settled in another way.
+        // What was left alone and did not come again was settled in another way.
         state.delayed.retain(|_, (_, until)| now.saturating_duration_since(*until) < LONGEST_PAUSE);
         let mut wait: Option<Duration> = None;
         for task in due {
@@ -89,16 +106,22 @@ impl Wake {
     }
 
     /// Gives a task back; after a failure it is left alone for a while, twice as long after each one in a row.
-    pub(super) fn release(&self, task: &Task, failed: bool) {
+    pub(super) fn release(&self, task: &Task, done: Done) {
         let name = name(task);
         let mut state = self.lock();
         state.claimed.remove(&name);
         let before = state.delayed.remove(&name).map_or(0, |(times, _)| times);
-        if failed {
-            let pause = FIRST_PAUSE.saturating_mul(1 << before.min(16)).min(LONGEST_PAUSE);
-            if let Some(until) = Instant::now().checked_add(pause) {
-                state.delayed.insert(name, (before.saturating_add(1), until));
+        let pause = match done {
+            Done::Paid => None,
+            Done::Again(pause) => Some((0, pause)),
+            Done::Failed => {
+                let pause = FIRST_PAUSE.saturating_mul(1 << before.min(16)).min(LONGEST_PAUSE);
+                Some((before.saturating_add(1), pause))
             }
+        };
+        if let Some((times, pause)) = pause {
+            let until = Instant::now().checked_add(pause);
+            state.delayed.extend(until.map(|until| (name, (times, until))));
         }
         // Another thread may have skipped it while it was claimed.
         state.owed = state.owed.wrapping_add(1);
@@ -134,8 +157,8 @@ mod tests {
         assert_eq!(wake.claim(tasks.iter()), Ok(task(1)));
         assert_eq!(wake.claim(tasks.iter()), Ok(task(2)), "a claimed task is nobody else's");
         assert_eq!(wake.claim(tasks.iter()), Err(None));
-        wake.release(&tasks[0], true);
-        wake.release(&tasks[1], false);
+        wake.release(&tasks[0], Done::Failed);
+        wake.release(&tasks[1], Done::Paid);
         assert_eq!(wake.claim(tasks.iter()), Ok(task(2)), "the failed one waits");
         let left = wake.claim(tasks.iter()).unwrap_err().unwrap();
         assert!(left > Duration::ZERO && left <= FIRST_PAUSE);
