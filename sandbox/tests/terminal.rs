@@ -119,6 +119,7 @@ fn a_refusal_exits_with_2_and_says_why() {
     for (args, why) in [
         (vec!["pay", "not a code"], "CODE_NOT_PAYABLE"),
         (vec!["--pin", "000000", "pay", &code], "PIN_WRONG"),
+        (vec!["--pin", "000000", "enrol"], "PIN_WRONG"),
         (vec!["pay", &code, "--amount", "1.5", "--currency", "JPY"], "AMOUNT_INVALID"),
         (vec!["pay", &code, "--amount", "7", "--currency", "JPY"], "AMOUNT_FIXED"),
         (vec!["pay", &code, "--network", "unionpay"], "CODE_UNSUPPORTED"),

@@ -38,8 +38,11 @@ pub(super) fn act(options: &Options, say: &Say) -> Result<End> {
     let patience = Duration::from_millis(options.wait_ms);
     match &options.command {
         Command::Enrol { user: token } => {
-            // A key that is there stays: the gateway may know it already, although its answer was lost.
-            let key = user.public().or_else(|_| user.create(options.pin.as_bytes()))?;
+            // A key that is there stays, if the PIN is its own: the gateway may know it already, although its answer was lost.
+            let key = match user.public() {
+                Ok(key) => user.sign(options.pin.as_bytes(), b"enrol").map(|_| key)?,
+                Err(_) => user.create(options.pin.as_bytes())?,
+            };
             wallet.enrol(token.clone(), key).wait()?;
             say.enrolled(wallet.balance()?.amount, &wallet.networks()?);
             Ok(End::Done)
