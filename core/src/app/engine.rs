@@ -40,8 +40,8 @@ impl Inner {
             let mut recovered = Recovered::default();
             for record in tx.unended_payments()? {
                 recovered.payments.push(record.payment.key);
-                let (payment, effects) = record.payment.step(&Event::Woke, now, &limits);
-                tx.settle(&Record { payment, ..record }, &effects, now)?;
+                let (record, effects) = record.step(&Event::Woke, now, &limits);
+                tx.settle(&record, &effects, now)?;
             }
             for code in tx.live_codes()? {
                 let (state, effect) = code.step(CodeEvent::Woke, now, &waiting);
@@ -152,12 +152,15 @@ impl Inner {
         };
         let (now, limits, waiting) = (self.now(), self.limits(), self.waiting());
         // Read again inside: what was true before the exchange may not be any more.
-        let done = self.store.write(|tx| {
-            let Some(code) = tx.code(id)? else { return tx.paid(TaskKind::AskCode, &id.0).map(|()| Done::Paid) };
+        let (done, used) = self.store.write(|tx| {
+            let Some(code) = tx.code(id)? else {
+                return tx.paid(TaskKind::AskCode, &id.0).map(|()| (Done::Paid, false));
+            };
             let (state, effect) = code.step(event, now, &waiting);
             if let (true, Some(CodeEffect::Ask(at))) = (state == code.state, effect) {
                 // Nothing new: no version, no line in the journal, and no sync every second for a code on screen.
-                return Ok(Done::Again(Duration::from_millis(u64::try_from(at.since(now)).unwrap_or(0))));
+                let pause = Duration::from_millis(u64::try_from(at.since(now)).unwrap_or(0));
+                return Ok((Done::Again(pause), false));
             }
             tx.settle_code(&IssuedCode { state, ..code.clone() }, effect)?;
             if let (CodeState::Used, Ok(CodeStatus::Used { answer, merchant }), None) = (state, status, tx.payment(id)?)
@@ -166,10 +169,12 @@ impl Inner {
                 let origin = Origin::Shown { network: code.network, region: code.region, merchant };
                 tx.settle(&Record { payment, origin, created: now }, &effects, now)?;
             }
-            Ok(Done::Paid)
+            Ok((Done::Paid, state == CodeState::Used))
         })?;
-        if done == Done::Paid {
+        if used {
             self.herald.tell(Change::Payment(id));
+        }
+        if done == Done::Paid {
             self.herald.tell(Change::Code(id));
         }
         Ok(done)
