@@ -61,7 +61,7 @@ pub struct Subscription(Mutex<Option<app::Subscription>>);
 
 #[uniffi::export]
 impl Subscription {
-    /// Hears no more from now on.
+    /// Hears no more; news that is being told at this moment may still arrive.
     pub fn end(&self) -> Result<(), JigapError> {
         let gone = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         drop(gone);
@@ -105,7 +105,8 @@ impl CoreWallet {
         Ok(Arc::new(Self(RwLock::new(Some(Arc::new(wallet))))))
     }
 
-    /// Closes the wallet: nothing new is begun, what is owed is on disk. Calls after this one fail with `Closed`.
+    /// Closes the wallet: a call already taken is still done, what is owed is on disk. Calls after this one fail with
+    /// `Closed`.
     pub fn shut(&self) -> Result<(), JigapError> {
         let gone = self.0.write().unwrap_or_else(PoisonError::into_inner).take();
         // After the lock: its going wakes whoever waits, and they may call right back.

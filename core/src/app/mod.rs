@@ -45,7 +45,8 @@ const CARRIERS: usize = 2;
 /// Threads that take user actions.
 const CLERKS: usize = 2;
 
-/// One user's wallet on this device. Dropping it closes it: nothing new is begun, and what is owed is on disk.
+/// One user's wallet on this device. Dropping it closes it: no new call is taken, one already
+/// taken is still done, and what is owed is on disk.
 pub struct Wallet {
     inner: Arc<Inner>,
     desk: Desk,

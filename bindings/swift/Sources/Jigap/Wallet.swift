@@ -49,7 +49,7 @@ public final class Wallet: Sendable {
         }
     }
 
-    /// Closes the wallet: nothing new is begun, what is owed is on disk, streams end. Calls after this one fail with
+    /// Closes the wallet: calls already taken are done, what is owed is on disk, streams end. Calls after this one fail with
     /// ``JigapError/Code/closed``.
     public func close() {
         listeners.close()

@@ -904,7 +904,8 @@ public protocol CoreWalletProtocol: AnyObject, Sendable {
     func shownResult(id: String, patienceMs: UInt64) async throws  -> ShownResult
     
     /**
-     * Closes the wallet: nothing new is begun, what is owed is on disk. Calls after this one fail with `Closed`.
+     * Closes the wallet: a call already taken is still done, what is owed is on disk. Calls after this one fail with
+     * `Closed`.
      */
     func shut() throws 
     
@@ -1262,7 +1263,8 @@ open func shownResult(id: String, patienceMs: UInt64)async throws  -> ShownResul
 }
     
     /**
-     * Closes the wallet: nothing new is begun, what is owed is on disk. Calls after this one fail with `Closed`.
+     * Closes the wallet: a call already taken is still done, what is owed is on disk. Calls after this one fail with
+     * `Closed`.
      */
 open func shut()throws   {try rustCallWithError(FfiConverterTypeJigapError_lift) {
         uniffiCallStatus in
@@ -1558,7 +1560,7 @@ public func FfiConverterTypeObserver_lower(_ value: Observer) -> UInt64 {
 public protocol SubscriptionProtocol: AnyObject, Sendable {
     
     /**
-     * Hears no more from now on.
+     * Hears no more; news that is being told at this moment may still arrive.
      */
     func end() throws 
     
@@ -1620,7 +1622,7 @@ open class Subscription: SubscriptionProtocol, @unchecked Sendable {
 
     
     /**
-     * Hears no more from now on.
+     * Hears no more; news that is being told at this moment may still arrive.
      */
 open func end()throws   {try rustCallWithError(FfiConverterTypeJigapError_lift) {
         uniffiCallStatus in
@@ -6365,7 +6367,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_jigap_ffi_checksum_method_corewallet_shown_result() != 38920) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_jigap_ffi_checksum_method_corewallet_shut() != 8729) {
+    if (uniffi_jigap_ffi_checksum_method_corewallet_shut() != 19810) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_jigap_ffi_checksum_method_corewallet_withdraw_consent() != 50124) {
@@ -6374,7 +6376,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_jigap_ffi_checksum_method_observer_changed() != 44081) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_jigap_ffi_checksum_method_subscription_end() != 18987) {
+    if (uniffi_jigap_ffi_checksum_method_subscription_end() != 45325) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_jigap_ffi_checksum_constructor_corepinkey_new() != 49417) {

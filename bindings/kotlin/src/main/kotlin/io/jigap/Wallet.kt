@@ -136,7 +136,7 @@ class Wallet private constructor(private val core: CoreWallet) : AutoCloseable {
     fun resumed(): Unit = calling { core.resumed() }
 
     /**
-     * Closes the wallet: nothing new is begun, and what is owed is on disk for the next [open]. [changes] end. Calls after
+     * Closes the wallet: calls already taken are still done, and what is owed is on disk for the next [open]. [changes] end. Calls after
      * this one throw [ErrorCode.CLOSED]. Closing twice does nothing.
      */
     override fun close() {

@@ -1165,7 +1165,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_shown_result() and 0xFFFF) != 38920) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_shut() and 0xFFFF) != 8729) {
+    if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_shut() and 0xFFFF) != 19810) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_withdraw_consent() and 0xFFFF) != 50124) {
@@ -1174,7 +1174,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_jigap_ffi_checksum_method_observer_changed() and 0xFFFF) != 44081) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_jigap_ffi_checksum_method_subscription_end() and 0xFFFF) != 18987) {
+    if ((lib.uniffi_jigap_ffi_checksum_method_subscription_end() and 0xFFFF) != 45325) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_jigap_ffi_checksum_constructor_corepinkey_new() and 0xFFFF) != 49417) {
@@ -2135,7 +2135,8 @@ public interface CoreWalletInterface {
     suspend fun `shownResult`(`id`: kotlin.String, `patienceMs`: kotlin.ULong): ShownResult
     
     /**
-     * Closes the wallet: nothing new is begun, what is owed is on disk. Calls after this one fail with `Closed`.
+     * Closes the wallet: a call already taken is still done, what is owed is on disk. Calls after this one fail with
+     * `Closed`.
      */
     fun `shut`()
     
@@ -2628,7 +2629,8 @@ open class CoreWallet: Disposable, AutoCloseable, CoreWalletInterface
 
     
     /**
-     * Closes the wallet: nothing new is begun, what is owed is on disk. Calls after this one fail with `Closed`.
+     * Closes the wallet: a call already taken is still done, what is owed is on disk. Calls after this one fail with
+     * `Closed`.
      */
     @Throws(JigapException::class)override fun `shut`()
         = 
@@ -3160,7 +3162,7 @@ public object FfiConverterTypeObserver: FfiConverter<Observer, Long> {
 public interface SubscriptionInterface {
     
     /**
-     * Hears no more from now on.
+     * Hears no more; news that is being told at this moment may still arrive.
      */
     fun `end`()
     
@@ -3273,7 +3275,7 @@ open class Subscription: Disposable, AutoCloseable, SubscriptionInterface
 
     
     /**
-     * Hears no more from now on.
+     * Hears no more; news that is being told at this moment may still arrive.
      */
     @Throws(JigapException::class)override fun `end`()
         = 
