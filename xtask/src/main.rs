@@ -1,4 +1,4 @@
-//! The project's commands: `cargo xtask demo | check | test | bindings | bench | swift`.
+//! The project's commands: `cargo xtask demo | check | test | bindings | bench | python | swift`.
 //!
 //! Everything a developer or a build server does with the tree goes through here, so that both do the same.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool talks to its user")]
@@ -7,6 +7,7 @@ mod bench;
 mod bindings;
 mod check;
 mod demo;
+mod python;
 mod run;
 mod swift;
 mod test;
@@ -65,6 +66,8 @@ enum Command {
         #[arg(last = true)]
         args: Vec<String>,
     },
+    /// Make the Python environment that some tests need: other people's readers of codes, and their cryptography.
+    Python,
     /// Run a command with the Swift toolchain, making that first when the machine has none.
     Swift {
         /// The command, for example `swift test`. Nothing: only make the toolchain.
@@ -99,6 +102,7 @@ fn run_command(tree: &Tree, command: Command) -> Outcome {
         Command::Bindings { check } => bindings::run(tree, check),
         Command::Bench { size: true, .. } => bench::size(tree),
         Command::Bench { size: false, args } => bench::run(tree, &args),
+        Command::Python => python::make(tree),
         Command::Swift { command } => swift::run(tree, &command),
     }
 }
