@@ -142,6 +142,12 @@ impl Disk {
         Self { files: image.0.iter().map(|(name, bytes)| (name.clone(), file(bytes))).collect(), ..Self::default() }
     }
 
+    /// The same disk for the next process: what is pending stays pending, since the operating system lived.
+    #[must_use]
+    pub fn after_kill(self) -> Self {
+        Self { files: self.files, operations: self.operations, ..Self::default() }
+    }
+
     /// How many operations there were.
     pub const fn operations(&self) -> u64 {
         self.operations

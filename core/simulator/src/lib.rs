@@ -11,5 +11,14 @@
 )]
 
 pub mod disk;
+pub mod gateway;
+mod life;
+mod model;
+pub mod report;
 pub mod rng;
+pub mod run;
+mod transport;
 pub mod vfs;
+mod world;
+
+pub use life::play;
