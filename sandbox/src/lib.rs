@@ -12,6 +12,7 @@ mod documents;
 pub mod fault;
 mod faults;
 mod gateway;
+pub mod inspect;
 mod keys;
 mod line;
 mod networks;
