@@ -46,7 +46,7 @@ pub struct Inspection {
     pub currency: Option<String>,
     /// The amount in major units as it is written, without a point at the end; none for zero.
     pub amount: Option<String>,
-    /// `static` or `dynamic`; none for what is no shop's or person's code.
+    /// `static` or `dynamic`; none for what asks nobody to be paid and was not paid.
     pub initiation: Option<&'static str>,
     /// Object 59.
     pub merchant_name: Option<String>,
@@ -100,10 +100,10 @@ pub fn inspect(text: &str, rules: &Rules, situation: &Situation<'_>) -> Inspecti
     let broken = matches!(verdict, Verdict::Malformed { .. });
     let code = if broken { None } else { Mpm::parse(trimmed(text)).ok() };
     let written = Written::of(code.as_ref(), trimmed(text));
-    // A slip, a card or a Wi-Fi network is neither printed for a shop nor made for an order.
+    // A card or a Wi-Fi network is neither printed for a shop nor made for an order.
     let is_pay_code = match verdict {
         Verdict::Malformed { .. } => false,
-        Verdict::NotPayable { kind } => kind == NotPayable::Personal,
+        Verdict::NotPayable { kind } => matches!(kind, NotPayable::Personal | NotPayable::Slip),
         _ => code.is_some() || !facts.schemes.is_empty() || !networks(&verdict).is_empty(),
     };
     let fields = fields(text);
