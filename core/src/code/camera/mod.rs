@@ -20,10 +20,12 @@
 //! ```
 
 mod bars;
+mod charset;
 mod frame;
 #[cfg(feature = "images")]
 pub mod image;
 mod ladder;
+mod sample;
 mod scanner;
 mod seek;
 mod shades;
@@ -31,9 +33,9 @@ mod symbol;
 
 use core::fmt;
 
+pub use frame::{Frame, MAX_PIXELS, MAX_SIDE, Point, Rotation};
 #[cfg(feature = "images")]
 pub use image::{ImageError, image};
-pub use frame::{Frame, MAX_PIXELS, MAX_SIDE, Point, Rotation};
 pub use scanner::{Finding, Scanner};
 
 use ladder::Rung;
