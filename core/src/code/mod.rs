@@ -4,6 +4,7 @@
 //! carries what (signed configuration), and [`mod@read`] puts them together: text in, [`Reading`] out. [`mod@inspect`] says all
 //! of a code to people and programs that look at codes; nothing is decided there.
 
+pub mod camera;
 pub mod draw;
 pub mod emv;
 mod facts;
