@@ -132,7 +132,11 @@ fn starts() {
         set_wallet(Some(Rc::new(wallet)));
     };
     set_wallet(Some(Rc::new(open().expect("a new wallet opens"))));
-    assert!(life.enrol(), "a device enrols on a good day: {}", world(|world| world.trace.clone().unwrap_or_default().join("\n")));
+    assert!(
+        life.enrol(),
+        "a device enrols on a good day: {}",
+        world(|world| world.trace.clone().unwrap_or_default().join("\n"))
+    );
     keep([Some(false); 2]);
     for network in networks() {
         life.answer(network, true);
