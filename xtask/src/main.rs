@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-//! The project's commands: `cargo xtask demo | check | test | bindings | bench | python | swift`.
-=======
-//! The project's commands: `cargo xtask demo | check | test | bindings | bench | kill | swift`.
->>>>>>> main
+//! The project's commands: `cargo xtask demo | check | test | bindings | bench | kill | python | swift`.
 //!
 //! Everything a developer or a build server does with the tree goes through here, so that both do the same.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool talks to its user")]
@@ -11,11 +7,8 @@ mod bench;
 mod bindings;
 mod check;
 mod demo;
-<<<<<<< HEAD
-mod python;
-=======
 mod kill;
->>>>>>> main
+mod python;
 mod run;
 mod stage;
 mod swift;
@@ -75,10 +68,8 @@ enum Command {
         #[arg(last = true)]
         args: Vec<String>,
     },
-<<<<<<< HEAD
     /// Make the Python environment that some tests need: other people's readers of codes, and their cryptography.
     Python,
-=======
     /// Kill a real wallet process at random moments, over real TLS on a real disk: nothing is charged twice or lost.
     Kill {
         /// How often.
@@ -88,7 +79,6 @@ enum Command {
         #[arg(long)]
         seed: Option<u64>,
     },
->>>>>>> main
     /// Run a command with the Swift toolchain, making that first when the machine has none.
     Swift {
         /// The command, for example `swift test`. Nothing: only make the toolchain.
@@ -123,11 +113,8 @@ fn run_command(tree: &Tree, command: Command) -> Outcome {
         Command::Bindings { check } => bindings::run(tree, check),
         Command::Bench { size: true, .. } => bench::size(tree),
         Command::Bench { size: false, args } => bench::run(tree, &args),
-<<<<<<< HEAD
         Command::Python => python::make(tree),
-=======
         Command::Kill { times, seed } => kill::run(tree, times, seed),
->>>>>>> main
         Command::Swift { command } => swift::run(tree, &command),
     }
 }
