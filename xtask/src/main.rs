@@ -1,4 +1,4 @@
-//! The project's commands: `cargo xtask demo | check | test | bindings | bench | swift`.
+//! The project's commands: `cargo xtask demo | check | test | bindings | reliability | bench | swift`.
 //!
 //! Everything a developer or a build server does with the tree goes through here, so that both do the same.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool talks to its user")]
@@ -7,6 +7,7 @@ mod bench;
 mod bindings;
 mod check;
 mod demo;
+mod reliability;
 mod run;
 mod swift;
 mod test;
@@ -56,6 +57,12 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Print the payment's table from the code into docs/reliability.md.
+    Reliability {
+        /// Change nothing; say whether the page is stale.
+        #[arg(long)]
+        check: bool,
+    },
     /// The benches of each slice.
     Bench {
         /// Build the library as it ships and compare its stripped size with the budget, instead.
@@ -97,6 +104,7 @@ fn run_command(tree: &Tree, command: Command) -> Outcome {
         Command::Check { advisories } => check::run(tree, advisories),
         Command::Test { only } => test::run(tree, only),
         Command::Bindings { check } => bindings::run(tree, check),
+        Command::Reliability { check } => reliability::run(tree, check),
         Command::Bench { size: true, .. } => bench::size(tree),
         Command::Bench { size: false, args } => bench::run(tree, &args),
         Command::Swift { command } => swift::run(tree, &command),

@@ -61,9 +61,20 @@ pub enum Status {
     NotSent,
     /// Contradictory answers; people are looking into it.
     Conflict,
+    /// It is to be cancelled; whether it still can be is not known yet.
+    Cancelling,
+    /// Not charged; cancelled before it was.
+    Cancelled,
+    /// Charged, and then cancelled by the network: the money is back.
+    Reversed,
 }
 
 impl Status {
+    /// Whether how it ends is not known yet.
+    pub const fn open(self) -> bool {
+        matches!(self, Self::Checking | Self::Cancelling)
+    }
+
     /// The stable name.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -72,6 +83,9 @@ impl Status {
             Self::Declined => "declined",
             Self::NotSent => "not_sent",
             Self::Conflict => "conflict",
+            Self::Cancelling => "cancelling",
+            Self::Cancelled => "cancelled",
+            Self::Reversed => "reversed",
         }
     }
 }
@@ -114,17 +128,20 @@ impl PaymentView {
             State::Declined => Status::Declined,
             State::Unsent => Status::NotSent,
             State::Conflict => Status::Conflict,
+            State::CancelWanted => Status::Cancelling,
+            State::Cancelled => Status::Cancelled,
+            State::Reversed => Status::Reversed,
         };
         let agreed_rate = match &record.origin {
             Origin::Scanned { terms, .. } => Some(terms.rate),
-            Origin::Shown { .. } => None,
+            Origin::Shown { .. } | Origin::Told { .. } => None,
         };
         let amounts = record.amounts();
         Self {
             id: record.payment.key,
             status,
             network: record.network(),
-            scanned: matches!(record.origin, Origin::Scanned { .. }),
+            scanned: record.scanned(),
             merchant: record.merchant().cloned(),
             amount: amounts.map(|(amount, _)| amount),
             home: amounts.map(|(_, home)| home),
@@ -139,13 +156,17 @@ impl PaymentView {
 
 fn problem(record: &Record, status: Status) -> Option<Error> {
     let code = match status {
-        Status::Paid => return None,
-        Status::Checking => Code::Checking,
+        // Crooked refunds do not undo the payment, and yet people have to look.
+        Status::Paid if record.payment.known.refunds.is_empty() || record.refunded().is_some() => return None,
+        Status::Cancelled | Status::Reversed => return None,
+        Status::Checking | Status::Cancelling => Code::Checking,
+        Status::Paid => Code::PaymentConflict,
         Status::Conflict => Code::PaymentConflict,
         Status::NotSent => match record.payment.unsent {
             Some(UnsentReason::Untrusted) => Code::GatewayUntrusted,
             Some(UnsentReason::Unsigned) => Code::VaultUnavailable,
             Some(UnsentReason::OrderOver) => Code::QuoteExpired,
+            Some(UnsentReason::Refused) => Code::GatewayRefused,
             Some(UnsentReason::ConsentGone) => {
                 return Some(Error::new(Code::ConsentNeeded).with("network", record.network()));
             }
