@@ -1,4 +1,4 @@
-//! The project's commands: `cargo xtask demo | check | test | bindings | reliability | bench | swift`.
+//! The project's commands: `cargo xtask demo | check | test | bindings | reliability | bench | kill | python | swift`.
 //!
 //! Everything a developer or a build server does with the tree goes through here, so that both do the same.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool talks to its user")]
@@ -7,8 +7,11 @@ mod bench;
 mod bindings;
 mod check;
 mod demo;
+mod kill;
+mod python;
 mod reliability;
 mod run;
+mod stage;
 mod swift;
 mod test;
 mod tree;
@@ -72,6 +75,17 @@ enum Command {
         #[arg(last = true)]
         args: Vec<String>,
     },
+    /// Kill a real wallet process at random moments, over real TLS on a real disk: nothing is charged twice or lost.
+    Kill {
+        /// How often.
+        #[arg(long, default_value_t = kill::TIMES)]
+        times: u32,
+        /// Begin with this seed; without it, another one every time.
+        #[arg(long)]
+        seed: Option<u64>,
+    },
+    /// Make the Python environment that some tests need: other people's readers of codes, and their cryptography.
+    Python,
     /// Run a command with the Swift toolchain, making that first when the machine has none.
     Swift {
         /// The command, for example `swift test`. Nothing: only make the toolchain.
@@ -107,6 +121,8 @@ fn run_command(tree: &Tree, command: Command) -> Outcome {
         Command::Reliability { check } => reliability::run(tree, check),
         Command::Bench { size: true, .. } => bench::size(tree),
         Command::Bench { size: false, args } => bench::run(tree, &args),
+        Command::Kill { times, seed } => kill::run(tree, times, seed),
+        Command::Python => python::make(tree),
         Command::Swift { command } => swift::run(tree, &command),
     }
 }

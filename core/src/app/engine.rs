@@ -72,10 +72,10 @@ impl Inner {
     }
 
     /// Carries out one task that is due. Nothing due: how long until there may be.
-    fn work_once(&self) -> Option<Duration> {
+    pub(super) fn work_once(&self) -> Option<Duration> {
         let now = self.now();
         let Ok(tasks) = self.store.read(|view| view.tasks()) else { return Some(PAUSE) };
-        let task = match self.wake.claim(tasks.iter().filter(|task| task.due <= now)) {
+        let task = match self.wake.claim(tasks.iter().filter(|task| task.due <= now), self.moment()) {
             Ok(task) => task,
             Err(left_alone) => {
                 let next = tasks.iter().map(|task| task.due).filter(|due| *due > now).min();
@@ -85,7 +85,7 @@ impl Inner {
             }
         };
         let done = catch_unwind(AssertUnwindSafe(|| self.carry_out(&task)));
-        self.wake.release(&task, done.unwrap_or(Ok(Done::Failed)).unwrap_or(Done::Failed));
+        self.wake.release(&task, done.unwrap_or(Ok(Done::Failed)).unwrap_or(Done::Failed), self.moment());
         None
     }
 

@@ -10,12 +10,13 @@ use crate::gateway::{Client, Timed, Transport};
 use crate::network::Network;
 use crate::payment::Limits;
 use crate::present::Waiting;
-use crate::store::{Enrolment, Store};
+use crate::store::{Disk, Enrolment, Store, TaskKind};
 use crate::time::{Clock, Now, ServerAnchor, ServerMs};
 use crate::vault::Vault;
 use crate::wallet::Balance;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 /// An anchor this much older or this far off is written anew, so that a restart begins near the truth.
 const ANCHOR_KEEP_MS: i64 = 10 * 60 * 1000;
@@ -80,8 +81,8 @@ pub(super) struct Inner {
 }
 
 impl Inner {
-    pub(super) fn open(setup: Setup, ports: Ports) -> Result<Self> {
-        let store = Store::open(&setup.folder, ports.vault.as_ref(), Arc::clone(&ports.random))?;
+    pub(super) fn open(setup: Setup, ports: Ports, disk: Disk) -> Result<Self> {
+        let store = Store::open_on(disk, &setup.folder, ports.vault.as_ref(), Arc::clone(&ports.random))?;
         let known = store.read(|view| {
             let enrolment = view.setting::<Enrolment>()?;
             let signed: Option<Signed> = view.setting()?;
@@ -120,6 +121,11 @@ impl Inner {
 
     pub(super) fn clocks(&self) -> Now {
         self.clock.now()
+    }
+
+    /// Time since the device started: what pauses in memory are measured by.
+    pub(super) fn moment(&self) -> Duration {
+        Duration::from_millis(self.clock.now().boot_ms)
     }
 
     /// The server's time as far as it can be known: before the first answer, the wall clock's.
@@ -193,7 +199,11 @@ impl Inner {
         };
         self.store.write(|tx| {
             tx.set(signed)?;
-            enrolment.map_or(Ok(()), |(enrolment, balance)| tx.set(enrolment).and_then(|()| tx.set(balance)))
+            let Some((enrolment, balance)) = enrolment else { return Ok(()) };
+            tx.set(enrolment)?;
+            tx.set(balance)?;
+            // What this user paid before this phone, or before the app was installed anew.
+            tx.owe(TaskKind::PullHistory, &[], self.now())
         })?;
         self.learn(|known| {
             known.config = Some(Arc::new(fresh));
@@ -202,6 +212,7 @@ impl Inner {
             }
         });
         self.herald.tell(Change::Config);
+        self.wake.up();
         Ok(())
     }
 

@@ -12,6 +12,7 @@ mod inner;
 mod payments;
 mod reconcile;
 mod shown;
+mod stepped;
 mod ticket;
 mod views;
 mod wake;
@@ -20,10 +21,11 @@ pub use engine::Recovered;
 pub use herald::{Change, Observer, Subscription};
 pub use inner::{Ports, Setup, Trust};
 pub use reconcile::{Finding, Moved};
+pub use stepped::Stepped;
 pub use ticket::{Ticket, aside};
 pub use views::{
-    Checkout, ConsentAnswer, ConsentRequest, HistoryPage, NetworkView, PaymentView, PreviewView, Section, ShownResult,
-    ShownView, Status,
+    Checkout, ConsentAnswer, ConsentRequest, HistoryPage, NetworkView, PaymentView, PreviewView, RefundRequest,
+    RefundedView, Section, ShownResult, ShownView, Status,
 };
 
 use crate::code::Reading;
@@ -33,9 +35,9 @@ use crate::id::Id;
 use crate::network::Network;
 use crate::payment::{CancelBy, Event, Proof};
 use crate::present::CodeState;
-use crate::store::{Cursor, Enrolment};
+use crate::store::{Cursor, Disk, Enrolment};
 use crate::wallet::Balance;
-use desk::Desk;
+use desk::{Desk, Inbox};
 use herald::{Round, Waiter};
 use inner::Inner;
 use std::sync::Arc;
@@ -62,10 +64,8 @@ impl Wallet {
     /// Those of [`crate::store::Store::open`], [`Code::ConfigInvalid`] when the kept configuration is not signed by
     /// the trusted key, [`Code::ConsentRecordBroken`], [`Code::Internal`] when no thread can be started.
     pub fn open(setup: Setup, ports: Ports) -> Result<Self> {
-        let inner = Arc::new(Inner::open(setup, ports)?);
-        let recovered = inner.recover()?;
-        let (desk, inbox) = Desk::new();
-        let wallet = Self { inner: Arc::clone(&inner), desk, recovered };
+        let (wallet, inbox) = Self::at_rest(setup, ports, Disk::System)?;
+        let inner = Arc::clone(&wallet.inner);
         let start = |name: &str, work: Box<dyn FnOnce(&Inner) + Send>| {
             let inner = Arc::clone(&inner);
             let thread = thread::Builder::new().name(name.to_owned());
@@ -81,6 +81,14 @@ impl Wallet {
         }
         start("jigap-herald", Box::new(announce))?;
         Ok(wallet)
+    }
+
+    /// The wallet, opened, with nobody to carry anything out yet.
+    fn at_rest(setup: Setup, ports: Ports, disk: Disk) -> Result<(Self, Inbox)> {
+        let inner = Arc::new(Inner::open(setup, ports, disk)?);
+        let recovered = inner.recover()?;
+        let (desk, inbox) = Desk::new();
+        Ok((Self { inner, desk, recovered }, inbox))
     }
 
     /// What was unfinished when this wallet opened. It is being taken up already; [`Wallet::settled`] and
@@ -304,28 +312,32 @@ fn deadline(patience: Duration) -> Instant {
 
 /// The herald's thread: attached once, tells everyone, holds no lock while it does.
 fn announce(inner: &Inner) {
-    while let Some(Round { changes, observers, waiters }) = inner.herald.next_round() {
-        for (impatient, deadline, waiter) in waiters {
-            match waiter {
-                Waiter::Payment(id, promise) => match inner.payment(id) {
-                    Ok(view) if view.status.open() && !impatient => {
-                        inner.herald.keep(deadline, Waiter::Payment(id, promise));
-                    }
-                    result => promise.fulfil(result),
-                },
-                Waiter::Code(id, promise) => match inner.shown_result(id) {
-                    Ok(result) if result.state == CodeState::Shown && !impatient => {
-                        inner.herald.keep(deadline, Waiter::Code(id, promise));
-                    }
-                    result => promise.fulfil(result),
-                },
-            }
+    while let Some(round) = inner.herald.next_round() {
+        announce_round(inner, round);
+    }
+}
+
+fn announce_round(inner: &Inner, Round { changes, observers, waiters }: Round) {
+    for (impatient, deadline, waiter) in waiters {
+        match waiter {
+            Waiter::Payment(id, promise) => match inner.payment(id) {
+                Ok(view) if view.status.open() && !impatient => {
+                    inner.herald.keep(deadline, Waiter::Payment(id, promise));
+                }
+                result => promise.fulfil(result),
+            },
+            Waiter::Code(id, promise) => match inner.shown_result(id) {
+                Ok(result) if result.state == CodeState::Shown && !impatient => {
+                    inner.herald.keep(deadline, Waiter::Code(id, promise));
+                }
+                result => promise.fulfil(result),
+            },
         }
-        if !changes.is_empty() {
-            for observer in observers {
-                // One that panics loses this news, and nobody else does.
-                let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| observer.changed(&changes)));
-            }
+    }
+    if !changes.is_empty() {
+        for observer in observers {
+            // One that panics loses this news, and nobody else does.
+            let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| observer.changed(&changes)));
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::error::{Code, Error};
 use crate::id::Id;
 use crate::money::{Money, Rate};
 use crate::network::Network;
-use crate::payment::{DeclineReason, Merchant, Origin, Outcome, Preview, Record, State, UnsentReason};
+use crate::payment::{Asked, DeclineReason, Merchant, Origin, Outcome, Payment, Preview, Record, State, UnsentReason};
 use crate::present::CodeState;
 use crate::store::Cursor;
 use crate::time::ServerMs;
@@ -115,8 +115,64 @@ pub struct PaymentView {
     pub paid_at: Option<ServerMs>,
     /// When it began, by the server's time.
     pub created: ServerMs,
+    /// What was given back so far; nothing when nothing was.
+    pub refunded: Option<RefundedView>,
+    /// Where the user's wish for a refund stands.
+    pub refund_request: RefundRequest,
+    /// When the network cancelled what it had charged.
+    pub reversed_at: Option<ServerMs>,
     /// Why it is not paid, and what can be done; nothing when it is.
     pub problem: Option<Error>,
+}
+
+/// What was given back of a payment, the sum of all parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RefundedView {
+    /// In the shop's currency.
+    pub amount: Money,
+    /// In the user's, each part at its own rate.
+    pub home: Money,
+    /// Whether it is all of it.
+    pub whole: bool,
+}
+
+/// Where a user's wish for a refund stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RefundRequest {
+    /// Nobody asked.
+    None,
+    /// The user asked; the gateway has not answered yet.
+    Wanted,
+    /// A person decides.
+    Open,
+    /// It was refused.
+    Refused,
+    /// It was granted; what comes back is in `refunded`.
+    Granted,
+}
+
+impl RefundRequest {
+    /// The stable name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Wanted => "wanted",
+            Self::Open => "open",
+            Self::Refused => "refused",
+            Self::Granted => "granted",
+        }
+    }
+
+    fn of(payment: &Payment) -> Self {
+        match payment.known.refund {
+            Some(Asked::Open) => Self::Open,
+            Some(Asked::Refused) => Self::Refused,
+            Some(Asked::Granted) => Self::Granted,
+            None if payment.owes_refund_request() => Self::Wanted,
+            None if payment.refund_refused => Self::Refused,
+            None => Self::None,
+        }
+    }
 }
 
 impl PaymentView {
@@ -149,6 +205,12 @@ impl PaymentView {
             reference: receipt.map(|receipt| receipt.reference.clone()),
             paid_at: receipt.map(|receipt| receipt.paid_at),
             created: record.created,
+            refunded: record.refunded().map(|(amount, home)| {
+                let whole = record.payment.known.all_refunded();
+                RefundedView { amount, home, whole }
+            }),
+            refund_request: RefundRequest::of(&record.payment),
+            reversed_at: record.payment.known.reversed.filter(|_| status == Status::Reversed),
             problem: problem(record, status),
         }
     }

@@ -34,6 +34,26 @@ const PRAGMAS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRA
     PRAGMA checkpoint_fullfsync = ON; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;
     PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; PRAGMA busy_timeout = 5000;";
 
+/// The disk a database lies on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Disk {
+    /// The device's own.
+    System,
+    /// A VFS that was registered with SQLite under this name: the simulator's, which can tear and fail. Everything
+    /// else, every pragma too, is as on the device's own.
+    Vfs(&'static str),
+}
+
+impl Disk {
+    fn connect(self, path: &Path, flags: OpenFlags) -> Result<Connection> {
+        match self {
+            Self::System => Connection::open_with_flags(path, flags),
+            Self::Vfs(name) => Connection::open_with_flags_and_vfs(path, flags, name),
+        }
+        .map_err(failed)
+    }
+}
+
 /// The database of one wallet.
 pub struct Store {
     writer: Mutex<Connection>,
@@ -51,16 +71,26 @@ impl Store {
     /// [`Code::StoreFailed`], [`Code::StoreDamaged`], [`Code::StoreTooNew`], and the vault's own. Nothing is ever
     /// deleted, and no new database is begun over an old one.
     pub fn open(folder: &Path, vault: &dyn Vault, random: Arc<dyn Random>) -> Result<Self> {
-        std::fs::create_dir_all(folder).map_err(|_| Error::new(Code::StoreFailed).with("part", "folder"))?;
+        Self::open_on(Disk::System, folder, vault, random)
+    }
+
+    /// As [`Store::open`], on this disk.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_on(disk: Disk, folder: &Path, vault: &dyn Vault, random: Arc<dyn Random>) -> Result<Self> {
+        if disk == Disk::System {
+            std::fs::create_dir_all(folder).map_err(|_| Error::new(Code::StoreFailed).with("part", "folder"))?;
+        }
         let path = folder.join("wallet.db");
-        let mut writer = Connection::open(&path).map_err(failed)?;
+        let mut writer = disk.connect(&path, OpenFlags::default())?;
         writer.execute_batch(PRAGMAS).map_err(failed)?;
         migrate(&mut writer)?;
         check_pages(&writer)?;
         let (keys, name) = unlock(&mut writer, vault, random.as_ref())?;
         let readers = (0..READERS).map(|_| {
             let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-            let reader = Connection::open_with_flags(&path, flags).map_err(failed)?;
+            let reader = disk.connect(&path, flags)?;
             reader.execute_batch(PRAGMAS).map_err(failed)?;
             Ok(Mutex::new(reader))
         });
