@@ -1,4 +1,4 @@
-//! The project's commands: `cargo xtask demo | check | test | bindings | bench | kill | python | swift`.
+//! The project's commands: `cargo xtask demo | check | test | bindings | reliability | bench | kill | python | swift`.
 //!
 //! Everything a developer or a build server does with the tree goes through here, so that both do the same.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool talks to its user")]
@@ -9,6 +9,7 @@ mod check;
 mod demo;
 mod kill;
 mod python;
+mod reliability;
 mod run;
 mod stage;
 mod swift;
@@ -56,6 +57,12 @@ enum Command {
     /// Generate the Kotlin and Swift bindings from the FFI crate.
     Bindings {
         /// Change nothing; say what differs from what the tree generates.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Print the payment's table from the code into docs/reliability.md.
+    Reliability {
+        /// Change nothing; say whether the page is stale.
         #[arg(long)]
         check: bool,
     },
@@ -111,6 +118,7 @@ fn run_command(tree: &Tree, command: Command) -> Outcome {
         Command::Check { advisories } => check::run(tree, advisories),
         Command::Test { only } => test::run(tree, only),
         Command::Bindings { check } => bindings::run(tree, check),
+        Command::Reliability { check } => reliability::run(tree, check),
         Command::Bench { size: true, .. } => bench::size(tree),
         Command::Bench { size: false, args } => bench::run(tree, &args),
         Command::Kill { times, seed } => kill::run(tree, times, seed),
