@@ -92,6 +92,7 @@ impl Inner {
             TaskKind::AskCode => return self.ask_code(Id::from_slice(&task.subject)?),
             TaskKind::UploadConsent => self.upload_consents()?,
             TaskKind::FetchBalance => self.fetch_balance()?,
+            TaskKind::AskSalvaged => return Ok(Done::Failed),
         }
         Ok(Done::Paid)
     }

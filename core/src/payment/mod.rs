@@ -6,6 +6,7 @@
 mod answer;
 mod machine;
 mod record;
+mod retention;
 mod terms;
 
 pub use answer::{Answer, DeclineReason, Known, Outcome, Receipt};

@@ -31,9 +31,9 @@ mod symbol;
 
 use core::fmt;
 
+pub use frame::{Frame, MAX_PIXELS, MAX_SIDE, Point, Rotation};
 #[cfg(feature = "images")]
 pub use image::{ImageError, image};
-pub use frame::{Frame, MAX_PIXELS, MAX_SIDE, Point, Rotation};
 pub use scanner::{Finding, Scanner};
 
 use ladder::Rung;

@@ -65,8 +65,7 @@ pub(super) fn smooth(view: View<'_>) -> Plane {
     let mut pixels = vec![0; width * height];
     let mut sums = vec![0_u16; width];
     for (y, out) in pixels.chunks_exact_mut(width.max(1)).enumerate() {
-        let (above, here, below) =
-            (view.row(y.saturating_sub(1)), view.row(y), view.row((y + 1).min(view.height - 1)));
+        let (above, here, below) = (view.row(y.saturating_sub(1)), view.row(y), view.row((y + 1).min(view.height - 1)));
         for (((sum, a), b), c) in sums.iter_mut().zip(above).zip(here).zip(below) {
             *sum = u16::from(*a) + u16::from(*b) + u16::from(*c);
         }
@@ -95,9 +94,8 @@ pub(super) fn blocks(view: View<'_>, least: u8) -> Option<BitMatrix> {
     for block_y in 0..down {
         let top = block_y.clamp(REACH, down - 1 - REACH) - REACH;
         // Sums over five rows of black points, then over five of those: the threshold of each block in this row.
-        let columns: Vec<u32> = (0..across)
-            .map(|x| (top..=top + 2 * REACH).map(|y| u32::from(points[y * across + x])).sum())
-            .collect();
+        let columns: Vec<u32> =
+            (0..across).map(|x| (top..=top + 2 * REACH).map(|y| u32::from(points[y * across + x])).sum()).collect();
         for (x, eight) in thresholds.chunks_exact_mut(BLOCK).enumerate() {
             let left = x.clamp(REACH, across - 1 - REACH) - REACH;
             let sum: u32 = columns[left..=left + 2 * REACH].iter().sum();

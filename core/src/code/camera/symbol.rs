@@ -33,9 +33,9 @@ pub(super) fn read(modules: &BitMatrix) -> Result<String, Unread> {
     for mirrored in [false, true] {
         let dark = |x: u32, y: u32| if mirrored { modules.get(y, x) } else { modules.get(x, y) };
         let Some(format) = format(side, &dark) else { continue };
-        let text = data(side, version, &format, &dark).ok_or(Unread::Damaged).and_then(|(bytes, number)| {
-            Bits { bytes: &bytes, at: 0 }.text(number).ok_or(Unread::NoText)
-        });
+        let text = data(side, version, &format, &dark)
+            .ok_or(Unread::Damaged)
+            .and_then(|(bytes, number)| Bits { bytes: &bytes, at: 0 }.text(number).ok_or(Unread::NoText));
         match text {
             Ok(text) => return Ok(text),
             Err(why) => reason = why,
@@ -192,7 +192,11 @@ impl Bits<'_> {
         let mut count = self.take(*width)?;
         while count > 0 {
             let digits = count.min(3);
-            let value = self.take(match digits { 3 => 10, 2 => 7, _ => 4 })?;
+            let value = self.take(match digits {
+                3 => 10,
+                2 => 7,
+                _ => 4,
+            })?;
             let written = match digits {
                 3 => format!("{value:03}"),
                 2 => format!("{value:02}"),
