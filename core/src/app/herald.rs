@@ -25,6 +25,8 @@ pub enum Change {
     Balance,
     /// The configuration.
     Config,
+    /// The condition of the wallet's own records.
+    Condition,
 }
 
 /// Hears of changes, from one thread that is the same for the wallet's whole life.

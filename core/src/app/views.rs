@@ -117,14 +117,14 @@ impl PaymentView {
         };
         let agreed_rate = match &record.origin {
             Origin::Scanned { terms, .. } => Some(terms.rate),
-            Origin::Shown { .. } => None,
+            Origin::Shown { .. } | Origin::Told { .. } => None,
         };
         let amounts = record.amounts();
         Self {
             id: record.payment.key,
             status,
             network: record.network(),
-            scanned: matches!(record.origin, Origin::Scanned { .. }),
+            scanned: record.scanned(),
             merchant: record.merchant().cloned(),
             amount: amounts.map(|(amount, _)| amount),
             home: amounts.map(|(_, home)| home),

@@ -33,6 +33,15 @@ pub enum Origin {
         /// The shop, as far as the gateway named it.
         merchant: Option<Merchant>,
     },
+    /// The gateway's history told of it: made on another phone of this user, or before the app was installed anew.
+    Told {
+        /// Who carried it.
+        network: Network,
+        /// Whether the user had scanned the shop.
+        scanned: bool,
+        /// The shop, as far as the gateway named it.
+        merchant: Option<Merchant>,
+    },
 }
 
 /// A payment as the wallet keeps it.
@@ -87,15 +96,20 @@ impl Record {
     pub const fn consent(&self) -> Option<Digest> {
         match &self.origin {
             Origin::Scanned { consent, .. } => Some(*consent),
-            Origin::Shown { .. } => None,
+            Origin::Shown { .. } | Origin::Told { .. } => None,
         }
+    }
+
+    /// Whether the user scanned the shop (else the shop scanned the user).
+    pub const fn scanned(&self) -> bool {
+        matches!(self.origin, Origin::Scanned { .. } | Origin::Told { scanned: true, .. })
     }
 
     /// Who carries it.
     pub fn network(&self) -> Network {
         match &self.origin {
             Origin::Scanned { terms, .. } => terms.network,
-            Origin::Shown { network, .. } => *network,
+            Origin::Shown { network, .. } | Origin::Told { network, .. } => *network,
         }
     }
 
@@ -108,7 +122,7 @@ impl Record {
     pub fn merchant(&self) -> Option<&Merchant> {
         let begun = match &self.origin {
             Origin::Scanned { terms, .. } => Some(&terms.merchant),
-            Origin::Shown { merchant, .. } => merchant.as_ref(),
+            Origin::Shown { merchant, .. } | Origin::Told { merchant, .. } => merchant.as_ref(),
         };
         self.receipt().map(|receipt| &receipt.merchant).or(begun)
     }
@@ -117,7 +131,7 @@ impl Record {
     pub fn amounts(&self) -> Option<(Money, Money)> {
         let agreed = match &self.origin {
             Origin::Scanned { terms, .. } => Some((terms.amount, terms.home)),
-            Origin::Shown { .. } => None,
+            Origin::Shown { .. } | Origin::Told { .. } => None,
         };
         self.receipt().map(|receipt| (receipt.amount, receipt.home)).or(agreed)
     }
@@ -135,6 +149,7 @@ impl fmt::Debug for Origin {
         f.write_str(match self {
             Self::Scanned { .. } => "Scanned(…)",
             Self::Shown { .. } => "Shown(…)",
+            Self::Told { .. } => "Told(…)",
         })
     }
 }

@@ -46,6 +46,26 @@ impl Setting for Audit {
 }
 
 impl Audit {
+    /// One that came to its end.
+    pub fn ended(at: ServerMs) -> Self {
+        Self { finished: Some(at), ..Self::default() }
+    }
+
+    /// One that found something that does not verify.
+    pub fn spoiled() -> Self {
+        Self { damaged: true, ..Self::default() }
+    }
+
+    /// Whether this is the beginning of the next one.
+    pub fn at_start(&self) -> bool {
+        self.part == Part::Pages && self.at == 0
+    }
+
+    /// Whether this is the beginning of a part.
+    pub const fn part_begins(&self) -> bool {
+        self.at == 0 && self.id.0.is_empty()
+    }
+
     fn part(&self, part: Part) -> Self {
         Self { part, finished: self.finished, damaged: self.damaged, ..Self::default() }
     }

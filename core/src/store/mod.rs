@@ -179,18 +179,30 @@ impl Store {
     /// # Errors
     /// What `look` gives, or [`Code::StoreFailed`].
     pub fn read<T>(&self, look: impl FnOnce(&View<'_>) -> Result<T>) -> Result<T> {
+        if self.suspended.load(Ordering::SeqCst) {
+            // By the writing connection: one that only reads cannot write the log back when it goes.
+            let mut writer = lock(&self.writer);
+            let result = self.read_on(&mut writer, OpenFlags::SQLITE_OPEN_READ_WRITE, look);
+            self.leave(&mut writer);
+            return result;
+        }
         let free = self.readers.iter().find_map(|reader| reader.try_lock().ok());
         let Some(mut reader) = free.or_else(|| self.readers.first().map(lock)) else {
             return Err(Error::new(Code::Internal).with("part", "readers"));
         };
-        let result = self.read_on(&mut reader, look);
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let result = self.read_on(&mut reader, flags, look);
         self.leave(&mut reader);
         result
     }
 
-    fn read_on<T>(&self, reader: &mut Option<Connection>, look: impl FnOnce(&View<'_>) -> Result<T>) -> Result<T> {
+    fn read_on<T>(
+        &self,
+        reader: &mut Option<Connection>,
+        flags: OpenFlags,
+        look: impl FnOnce(&View<'_>) -> Result<T>,
+    ) -> Result<T> {
         let keys = self.keys();
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = self.connected(reader, flags)?;
         // A deferred transaction: everything `look` reads is of the same moment.
         let transaction = connection.transaction().map_err(failed)?;

@@ -241,11 +241,18 @@ impl Tx<'_> {
                 let taken = freed && self.order_row(terms.order)?.is_some();
                 (Some(preview.0.to_vec()), (!state.frees_order() && !taken).then_some(index))
             }
-            Origin::Shown { .. } => (None, None),
+            Origin::Shown { .. } | Origin::Told { .. } => (None, None),
         };
         let was_open = before.as_ref().is_some_and(|row| State::parse(&row.state).is_some_and(|state| !state.ended()));
         let place = before.as_ref().map(|row| row.n);
         let newest = self.head_now()?.payments;
+        if self.keys.changing()
+            && let (Some(_), Origin::Scanned { terms, .. }) = (&open_order, &record.origin)
+            && self.order_row(terms.order)?.is_some_and(|holder| holder.key != key.0)
+        {
+            // The index keeps two payments of one order apart (R6), but not while one of them stands under the old keys.
+            return Err(Error::new(Code::StoreFailed).with("table", "payment").with("column", "open_order"));
+        }
         let sealed_request = match before.and_then(|row| row.request) {
             Some(kept) => Some(kept),
             None => request.map(|bytes| self.seal_bytes(REQUEST, &key.0, 1, bytes)).transpose()?,

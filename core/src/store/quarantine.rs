@@ -2,7 +2,7 @@
 //! clear about payments that had not ended is taken over, so that they are asked about even when its key is lost (§4.7).
 
 use super::payments::UNENDED;
-use super::{FILE, Setting, Store, TaskKind};
+use super::{Behind, FILE, Setting, Store, TaskKind};
 use crate::crypto::Random;
 use crate::error::{Code, Error, Result};
 use crate::time::ServerMs;
@@ -28,6 +28,8 @@ pub struct Salvage {
     pub databases: u32,
     /// How many payments had not ended in them, and are asked about.
     pub payments: u32,
+    /// When the gateway was first asked about one of them and had not seen it.
+    pub since: Option<ServerMs>,
 }
 
 impl Setting for Salvage {
@@ -109,7 +111,8 @@ impl Store {
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         self.write(|tx| {
             keys.iter().try_for_each(|key| tx.owe(TaskKind::AskSalvaged, key, ServerMs(0)))?;
-            tx.set(&Salvage { databases: count(numbers.len()), payments: count(keys.len()) })
+            tx.set(&Behind { since: ServerMs(0) })?;
+            tx.set(&Salvage { databases: count(numbers.len()), payments: count(keys.len()), since: None })
         })
     }
 }

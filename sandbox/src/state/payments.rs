@@ -168,10 +168,12 @@ impl Recorded {
             .optional()?)
     }
 
-    /// The payment with this key, if this device made it.
+    /// The payment with this key, if a device of this user made it: a phone that lost its keys is another device, and
+    /// still has to learn what became of its payments.
     pub(crate) fn of(tx: &Transaction<'_>, caller: &Caller, key: Id) -> Result<Self, Refused> {
-        let found = Self::load(tx, key)?.filter(|known| known.device == caller.device.to_string());
-        found.ok_or(Refused::NotSeen)
+        let Some(found) = Self::load(tx, key)? else { return Err(Refused::NotSeen) };
+        let owner = users::caller(tx, found.device()?)?.user;
+        if owner == caller.user { Ok(found) } else { Err(Refused::NotSeen) }
     }
 
     /// The device that made it.
