@@ -27,6 +27,8 @@ pub enum Change {
     Config,
     /// What was found when the wallet's sums were held against the gateway's.
     Findings,
+    /// The condition of the wallet's own records.
+    Condition,
 }
 
 /// Hears of changes, from one thread that is the same for the wallet's whole life.

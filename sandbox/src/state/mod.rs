@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod books;
+pub(crate) mod chains;
 pub(crate) mod codes;
 pub(crate) mod consents;
 pub(crate) mod held;

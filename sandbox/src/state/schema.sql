@@ -10,6 +10,13 @@ CREATE TABLE IF NOT EXISTS devices (
   user_key BLOB NOT NULL
 ) STRICT;
 
+-- How far each device's own chain of state changes has come.
+CREATE TABLE IF NOT EXISTS chains (
+  device TEXT PRIMARY KEY REFERENCES devices,
+  seq INTEGER NOT NULL,
+  link BLOB NOT NULL
+) STRICT;
+
 CREATE TABLE IF NOT EXISTS consents (
   device TEXT NOT NULL REFERENCES devices,
   seq INTEGER NOT NULL,
