@@ -132,7 +132,11 @@ fn starts() {
         set_wallet(Some(Rc::new(wallet)));
     };
     set_wallet(Some(Rc::new(open().expect("a new wallet opens"))));
-    assert!(life.enrol(), "a device enrols on a good day: {}", world(|world| world.trace.clone().unwrap_or_default().join("\n")));
+    assert!(
+        life.enrol(),
+        "a device enrols on a good day: {}",
+        world(|world| world.trace.clone().unwrap_or_default().join("\n"))
+    );
     keep([Some(false); 2]);
     for network in networks() {
         life.answer(network, true);
@@ -214,7 +218,7 @@ impl Life {
                 let some = rng.between(1, 3);
                 world.mischief.faults = (0..some).map(|_| *rng.pick(&Fault::ALL)).collect();
             }
-            world.gateway.quote_ms = *rng.pick(&[20_000, 180_000, 180_000, 3_600_000]);
+            world.gateway.quote_ms = *rng.pick(&[20_000, 180_000, 180_000, 1_800_000]);
             world.gateway.code_ms = *rng.pick(&[60_000, 60_000, 300_000]);
             world.gateway.pending = *rng.pick(&[0, 3, 6]);
         });

@@ -1,8 +1,9 @@
 //! The line between wallet and gateway: it loses, delays, doubles and falsifies; and it watches what leaves.
 
-use crate::disk::Disk;
+use crate::disk::{Disk, Survival};
 use crate::gateway::{Fault, HORIZON_MS, name_of};
 use crate::life;
+use crate::rng::Rng;
 use crate::say;
 use crate::vfs;
 use crate::world::{World, wallet, world};
@@ -12,6 +13,7 @@ use jigap::gateway::{Request, Response, SendError, Transport};
 use jigap::id::Id;
 use jigap::network::Network;
 use jigap::payment::{Answer, DeclineReason, Outcome, State};
+use rusqlite::{Connection, OpenFlags};
 
 /// The line.
 #[derive(Debug)]
@@ -221,11 +223,22 @@ fn watch(request: &Request) {
     }
 }
 
+/// Whether a payment would be there as being sent if power were lost now.
+fn survives_power_cut(key: Id) -> bool {
+    let image = vfs::with(|disk| disk.survivors(Survival::DropUnsynced, &mut Rng::new(0)));
+    vfs::aside(Disk::holding(&image), || {
+        let db = Connection::open_with_flags_and_vfs("/sim/wallet.db", OpenFlags::default(), vfs::NAME);
+        let sql = "SELECT EXISTS (SELECT 1 FROM payment WHERE key = ?1 AND state = 'sending')";
+        db.is_ok_and(|db| db.query_row(sql, [key.0], |row| row.get(0)).unwrap_or(false))
+    })
+}
+
 fn watch_payment(asked: &PayRequest, bytes: &[u8]) {
     let key = asked.key;
     // What is on disk, as the wallet itself reads it; a second reader, so nothing is waited for.
     let row = wallet().map(|wallet| wallet.look(|view| Ok((view.payment(key)?, view.request(key)?))));
-    let unsynced = vfs::with(|disk| disk.unsynced("-wal"));
+    // Something is not synced, perhaps after a write that failed: then only a power cut can tell.
+    let unsynced = vfs::with(|disk| disk.unsynced("-wal")) && !survives_power_cut(key);
     world(|world| {
         world.may_leave(asked.terms.network, "a payment");
         match row {

@@ -107,10 +107,13 @@ impl Inner {
         let Origin::Scanned { terms, .. } = &record.origin else {
             return Err(Error::new(Code::Internal).with("part", "origin"));
         };
-        // The consent is looked at again at the moment of sending: it may have been withdrawn since (I9).
+        let request = self.client.payment_request(self.enrolment()?.device, bytes);
+        // The consent is looked at again at the moment of sending, when the vault has done its part: it may have been withdrawn
+        // since (I9), and the quote have ended (R9).
         let event = match self.consent(terms.network) {
+            Ok(_) if request.is_err() => Event::NotSent(UnsentReason::Unsigned),
             Ok(_) if !terms.alive(self.now()) => Event::NotSent(UnsentReason::OrderOver),
-            Ok(consent) => self.heard(self.client.pay(self.enrolment()?.device, consent, key, bytes)),
+            Ok(consent) => self.heard(self.client.pay(consent, key, &request?)),
             // Withdrawn, or the network was switched off.
             Err(error) if matches!(error.code(), Code::ConsentNeeded | Code::NetworkUnknown) => {
                 Event::NotSent(UnsentReason::ConsentGone)

@@ -139,8 +139,11 @@ impl Inner {
         if let Some(server) = answer.server {
             let fresh = ServerAnchor { server, at: self.clock.now() };
             let mut keep = None;
+            let mut set_back = false;
             self.learn(|known| {
+                let thought = known.anchor.map_or(ServerMs(fresh.at.wall_ms), |old| old.estimate(&fresh.at));
                 let anchor = known.anchor.map_or(fresh, |old| old.later(fresh));
+                set_back = thought.since(anchor.estimate(&fresh.at)) > ANCHOR_DRIFT_MS;
                 known.anchor = Some(anchor);
                 let stale = known.kept_anchor.is_none_or(|kept| {
                     let off = anchor.server.since(kept.estimate(&anchor.at));
@@ -154,8 +157,12 @@ impl Inner {
                 }
             });
             if let Some(anchor) = keep {
-                // Not kept is not lost: the next start falls back to the anchor before.
-                let _ = self.store.write(|tx| tx.set(&anchor));
+                // Not kept is not lost: the next start falls back to the anchor before. What was put off by a clock that was
+                // ahead, set by hand before a restart, would otherwise wait for as long (R10).
+                let _ = self.store.write(|tx| {
+                    tx.set(&anchor)?;
+                    if set_back { tx.hurry(server) } else { Ok(()) }
+                });
             }
         }
         answer.value

@@ -1,7 +1,7 @@
 //! The client: one method a call of `docs/gateway.md`. Calls that let data reach a network take the consent for it.
 
 use crate::consent::{EffectiveConsent, Signed, SignedEvent};
-use crate::crypto::{Blob, PublicKey};
+use crate::crypto::{Blob, Digest, PublicKey};
 use crate::error::{Code, Error, Result};
 use crate::gateway::transport::{Request, Response, SendError, Transport};
 use crate::gateway::wire::{
@@ -88,39 +88,44 @@ impl Client {
         if received.value.record == event.hash() { Ok(received) } else { Err(Error::new(Code::GatewayAnswer)) }
     }
 
-    /// Resolves a scanned code into terms. The raw text goes up; `nonce` makes a repeat the same order.
+    /// Resolves a scanned code into terms. The raw text goes up; `nonce` makes a repeat the same order. The gate is asked
+    /// twice: for the record that the body names, and again when the vault, which may take seconds, has signed it.
     ///
     /// # Errors
-    /// The gateway's refusals, the vault's and the transport's.
+    /// The gate's, the gateway's refusals, the vault's and the transport's.
     pub fn checkout(
         &self,
         device: Id,
-        consent: EffectiveConsent,
+        gate: impl Fn() -> Result<EffectiveConsent>,
         nonce: Id,
         code: String,
         amount: Option<Money>,
     ) -> Result<Timed<Terms>> {
+        let consent = gate()?;
         let (network, consent) = (consent.network(), consent.record());
         let body = CheckoutRequest { nonce, network, code, amount, consent };
-        let answer: Timed<CheckoutResponse> = self.post(device, "/v1/checkouts", &body)?;
+        let request = self.request(device, "/v1/checkouts", &body)?;
+        let answer: Timed<CheckoutResponse> = self.call_abroad(&request, same(gate, consent)?)?;
         Ok(Timed { value: answer.value.terms, server: answer.server })
     }
 
-    /// Fetches codes to show.
+    /// Fetches codes to show. The gate is asked as in [`Client::checkout`].
     ///
     /// # Errors
-    /// The gateway's refusals, the vault's and the transport's.
+    /// The gate's, the gateway's refusals, the vault's and the transport's.
     pub fn codes(
         &self,
         device: Id,
-        consent: EffectiveConsent,
+        gate: impl Fn() -> Result<EffectiveConsent>,
         nonce: Id,
         region: String,
         quantity: u8,
     ) -> Result<Timed<Vec<IssuedCode>>> {
+        let consent = gate()?;
         let (network, consent) = (consent.network(), consent.record());
         let body = CodesRequest { nonce, network, region, quantity, consent };
-        let answer: Timed<CodesResponse> = self.post(device, "/v1/codes", &body)?;
+        let request = self.request(device, "/v1/codes", &body)?;
+        let answer: Timed<CodesResponse> = self.call_abroad(&request, same(gate, consent)?)?;
         Ok(Timed { value: answer.value.codes, server: answer.server })
     }
 
@@ -132,19 +137,24 @@ impl Client {
         self.get(device, &format!("/v1/codes/{code}"))
     }
 
-    /// Sends a payment's stored bytes. Whatever happens is an event for the payment's machine; nothing is an error.
-    pub fn pay(&self, device: Id, consent: EffectiveConsent, key: Id, bytes: Vec<u8>) -> Asked {
+    /// Signs a payment's stored bytes: before the gate is asked, since the vault may take seconds.
+    ///
+    /// # Errors
+    /// The vault's; then nothing can have left.
+    pub fn payment_request(&self, device: Id, bytes: Vec<u8>) -> Result<Request> {
+        self.sign(device, "POST", "/v1/payments", bytes)
+    }
+
+    /// Sends a payment's signed bytes. Whatever happens is an event for the payment's machine; nothing is an error.
+    pub fn pay(&self, consent: EffectiveConsent, key: Id, request: &Request) -> Asked {
         // The consent has done its work by being here: the bytes name its record already.
         drop(consent);
-        let sent = self.sign(device, "POST", "/v1/payments", bytes).map(|request| self.transport.send(&request));
         let event = |event| Timed { value: event, server: None };
-        match sent {
-            // The vault did not sign: nothing can have left.
-            Err(_) => event(Event::NotSent(UnsentReason::Unsigned)),
-            Ok(Err(SendError::Unreachable)) => event(Event::NotSent(UnsentReason::Unreachable)),
-            Ok(Err(SendError::Untrusted)) => event(Event::NotSent(UnsentReason::Untrusted)),
-            Ok(Err(SendError::Unknown)) => event(Event::Lost),
-            Ok(Ok(response)) => {
+        match self.transport.send(request) {
+            Err(SendError::Unreachable) => event(Event::NotSent(UnsentReason::Unreachable)),
+            Err(SendError::Untrusted) => event(Event::NotSent(UnsentReason::Untrusted)),
+            Err(SendError::Unknown) => event(Event::Lost),
+            Ok(response) => {
                 let server = response.server_ms.map(ServerMs);
                 let answer = (response.status == 200).then(|| serde_json::from_slice::<Answer>(&response.body).ok());
                 let value = answer.flatten().filter(|a| a.key == key).map_or(Event::Lost, Event::Answered);
@@ -184,9 +194,18 @@ impl Client {
     }
 
     fn post<T: DeserializeOwned>(&self, device: Id, path: &str, body: &impl Serialize) -> Result<Timed<T>> {
+        self.call(&self.request(device, path, body)?)
+    }
+
+    fn request(&self, device: Id, path: &str, body: &impl Serialize) -> Result<Request> {
         let body = serde_json::to_vec(body).map_err(|_| Error::new(Code::Internal).with("part", "json"))?;
-        let request = self.sign(device, "POST", path, body)?;
-        self.call(&request)
+        self.sign(device, "POST", path, body)
+    }
+
+    /// A call that lets data reach a network, and uses the consent up.
+    fn call_abroad<T: DeserializeOwned>(&self, request: &Request, consent: EffectiveConsent) -> Result<Timed<T>> {
+        drop(consent);
+        self.call(request)
     }
 
     fn call<T: DeserializeOwned>(&self, request: &Request) -> Result<Timed<T>> {
@@ -200,6 +219,13 @@ impl Client {
         let value = serde_json::from_slice(&response.body).map_err(|_| Error::new(Code::GatewayAnswer))?;
         Ok(Timed { value, server: response.server_ms.map(ServerMs) })
     }
+}
+
+/// The consent in force, if it still is the one that the request names.
+fn same(gate: impl Fn() -> Result<EffectiveConsent>, record: Digest) -> Result<EffectiveConsent> {
+    let consent = gate()?;
+    let gone = || Error::new(Code::ConsentNeeded).with("network", consent.network());
+    if consent.record() == record { Ok(consent) } else { Err(gone()) }
 }
 
 /// The contract's word for a refusal, as `docs/gateway.md` lists them.

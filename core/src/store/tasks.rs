@@ -75,6 +75,15 @@ impl Tx<'_> {
         self.connection.execute(sql, (kind.as_str(), subject, due.0)).map(|_| ()).map_err(failed)
     }
 
+    /// Owes nothing later than at this moment: the times were reckoned with a clock that was wrong.
+    ///
+    /// # Errors
+    /// [`Code::StoreFailed`], [`Code::StoreDamaged`].
+    pub fn hurry(&self, now: ServerMs) -> Result<()> {
+        let late = self.tasks()?.into_iter().filter(|task| task.due > now);
+        late.into_iter().try_for_each(|task| self.owe(task.kind, &task.subject, now))
+    }
+
     /// Owes this no longer.
     ///
     /// # Errors
