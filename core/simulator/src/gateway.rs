@@ -427,7 +427,9 @@ impl World {
         self.gateway.captures.push(Capture { key, purchase, home, at: now });
         self.tell(format!("gateway: charges {home} won, payment {key}"));
         self.report.count("charges");
-        let times = self.gateway.captures.iter().filter(|c| c.purchase == purchase && purchase.is_some()).count();
+        // A gateway that says "declined" of what it charged makes its user pay again: that is not the wallet's fault.
+        let honest = |c: &&Capture| c.purchase == purchase && !self.model.lied.contains(&c.key);
+        let times = if purchase.is_some() { self.gateway.captures.iter().filter(honest).count() } else { 1 };
         self.must(times <= 1, "I1 one charge a purchase", || {
             format!("purchase {purchase:?} was charged {times} times")
         });

@@ -29,8 +29,8 @@ use std::time::Duration;
 
 /// The longest the engine may be busy without time passing to speak of: more is a loop without an end.
 const MOST_STEPS: u32 = 4_000;
-/// How long everything has to be well until nothing may be left open.
-const HEALTHY_MS: i64 = 3_600_000;
+/// How long everything has to be well until nothing may be left open: an hour, and a little for the last question.
+const HEALTHY_MS: i64 = 3_900_000;
 /// The user waits this long at most for one thing.
 const PATIENCE: Duration = Duration::from_secs(24 * 3600);
 

@@ -60,6 +60,8 @@ struct Known {
     enrolment: Option<Enrolment>,
     config: Option<Arc<Config>>,
     anchor: Option<ServerAnchor>,
+    /// The anchor is of an earlier start of the device: the wall clock had to stand in, and any word of the server is better.
+    guessed: bool,
     kept_anchor: Option<ServerAnchor>,
     ledger: Arc<Ledger>,
 }
@@ -89,12 +91,16 @@ impl Inner {
             // One that does not verify any more – an update brought another key – is as good as none: what is unfinished
             // can still be finished, and the next refresh brings one that does.
             let config = signed.and_then(|signed| Config::open(&signed, &setup.trust.config).ok()).map(Arc::new);
-            let anchor = view.setting()?;
+            let kept_anchor: Option<ServerAnchor> = view.setting()?;
+            // Carried over to this start of the device, so that time goes on even when the wall clock was set back.
+            let now = ports.clock.now();
+            let anchor = kept_anchor.map(|kept| ServerAnchor { server: kept.estimate(&now), at: now });
+            let guessed = kept_anchor.is_some_and(|kept| kept.at.boot_id != now.boot_id);
             let ledger = match &enrolment {
                 Some(enrolment) => view.ledger(&enrolment.device_key)?,
                 None => Ledger::default(),
             };
-            Ok(Known { enrolment, config, anchor, kept_anchor: anchor, ledger: Arc::new(ledger) })
+            Ok(Known { enrolment, config, anchor, guessed, kept_anchor, ledger: Arc::new(ledger) })
         })?;
         Ok(Self {
             store,
@@ -142,7 +148,8 @@ impl Inner {
             let mut set_back = false;
             self.learn(|known| {
                 let thought = known.anchor.map_or(ServerMs(fresh.at.wall_ms), |old| old.estimate(&fresh.at));
-                let anchor = known.anchor.map_or(fresh, |old| old.later(fresh));
+                let anchor = known.anchor.filter(|_| !known.guessed).map_or(fresh, |old| old.later(fresh));
+                known.guessed = false;
                 set_back = thought.since(anchor.estimate(&fresh.at)) > ANCHOR_DRIFT_MS;
                 known.anchor = Some(anchor);
                 let stale = known.kept_anchor.is_none_or(|kept| {
