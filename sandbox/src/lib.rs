@@ -9,6 +9,7 @@ pub mod audit;
 mod call;
 mod client;
 mod documents;
+pub mod draw;
 pub mod fault;
 mod faults;
 mod gateway;

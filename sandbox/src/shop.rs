@@ -150,6 +150,7 @@ fn scan_text(scanned: &Scanned) -> (String, u8) {
             (format!("Paid at {name}: {} ({}), reference {}", receipt.amount, receipt.home, receipt.reference), 0)
         }
         Outcome::Declined { reason } => (format!("Declined at {name}: {}", reason.code()), 2),
+        Outcome::Cancelled => (format!("Cancelled before it was charged at {name}"), 2),
         Outcome::Pending => (format!("Not known yet at {name}"), 2),
     }
 }

@@ -3,6 +3,7 @@
 //! [`emv`] knows the standard's format, [`scheme`] the conventions of single schemes that are public, [`rules`] who
 //! carries what (signed configuration), and [`mod@read`] puts them together: text in, [`Reading`] out.
 
+pub mod camera;
 pub mod draw;
 pub mod emv;
 mod facts;

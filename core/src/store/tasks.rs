@@ -11,6 +11,14 @@ pub enum TaskKind {
     Send,
     /// Ask what became of a payment. Subject: the payment's key.
     Ask,
+    /// Tell the gateway that a payment is to be cancelled. Subject: the payment's key.
+    Cancel,
+    /// Tell the gateway that the user wants the money back. Subject: the payment's key.
+    RequestRefund,
+    /// Pull what is new in the gateway's history. No subject.
+    PullHistory,
+    /// Hold a day's sums against the gateway's statement. Subject: the day's beginning, eight bytes.
+    CheckDay,
     /// Ask what became of a shown code. Subject: the code's identifier.
     AskCode,
     /// Bring a consent event to the gateway. Subject: its sequence number, eight bytes.
@@ -20,9 +28,13 @@ pub enum TaskKind {
 }
 
 impl TaskKind {
-    const ALL: [(Self, &'static str); 5] = [
+    const ALL: [(Self, &'static str); 9] = [
         (Self::Send, "send"),
         (Self::Ask, "ask"),
+        (Self::Cancel, "cancel"),
+        (Self::RequestRefund, "request_refund"),
+        (Self::PullHistory, "pull_history"),
+        (Self::CheckDay, "check_day"),
         (Self::AskCode, "ask_code"),
         (Self::UploadConsent, "upload_consent"),
         (Self::FetchBalance, "fetch_balance"),
@@ -75,12 +87,13 @@ impl Tx<'_> {
         self.connection.execute(sql, (kind.as_str(), subject, due.0)).map(|_| ()).map_err(failed)
     }
 
-    /// Owes nothing later than at this moment: the times were reckoned with a clock that was wrong.
+    /// Owes nothing later than at this moment: the times were reckoned with a clock that was wrong. A day's check keeps its
+    /// time, which the gateway told.
     ///
     /// # Errors
     /// [`Code::StoreFailed`], [`Code::StoreDamaged`].
     pub fn hurry(&self, now: ServerMs) -> Result<()> {
-        let late = self.tasks()?.into_iter().filter(|task| task.due > now);
+        let late = self.tasks()?.into_iter().filter(|task| task.due > now && task.kind != TaskKind::CheckDay);
         late.into_iter().try_for_each(|task| self.owe(task.kind, &task.subject, now))
     }
 

@@ -191,7 +191,7 @@ mod tests {
         let seq = next_seq(tx).unwrap();
         let home = rate.convert(amount).unwrap();
         let outcome = settle(tx, &caller.user, &order, home, rate, seq, NOW).unwrap();
-        let answer = Answer { key: new_id().unwrap(), seq, outcome };
+        let answer = Answer::new(new_id().unwrap(), seq, outcome);
         record(tx, caller.device, Some(order.id), Digest([0; 32]), &answer, NOW).unwrap();
         answer
     }

@@ -161,7 +161,7 @@ pub(crate) fn scan(
         Err(Refused::ConsentMissing) => (None, Outcome::Declined { reason: DeclineReason::ConsentMissing }),
         Err(other) => return Err(other),
     };
-    let answer = Answer { key: code.id, seq, outcome };
+    let answer = Answer::new(code.id, seq, outcome);
     payments::record(tx, code.device, order, Digest::of(digits.as_bytes()), &answer, now)?;
     tx.execute("UPDATE shown_codes SET shop = ?1 WHERE id = ?2", params![shop.id, code.id.to_string()])?;
     Ok(Scanned { merchant: shop.merchant(), answer })

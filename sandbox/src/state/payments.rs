@@ -52,7 +52,7 @@ pub(crate) fn pay(
         Err(Stop::Declined(reason)) => (None, Outcome::Declined { reason }),
         Err(Stop::Refused(refused)) => return Err(refused),
     };
-    let answer = Answer { key: request.key, seq, outcome };
+    let answer = Answer::new(request.key, seq, outcome);
     record(tx, caller.device, order, body, &answer, now)
 }
 
