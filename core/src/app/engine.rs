@@ -121,12 +121,16 @@ impl Inner {
         let Origin::Scanned { terms, .. } = &record.origin else {
             return Err(Error::new(Code::Internal).with("part", "origin"));
         };
-        // The consent is looked at again at the moment of sending: it may have been withdrawn since (I9).
+        let request = self.client.payment_request(self.enrolment()?.device, bytes);
+        // I11: an older copy of this database would pay again what it has forgotten.
+        let confirmed = self.confirm_chain();
+        // The consent is looked at again at the moment of sending, when vault and gateway have done their part: it may have been
+        // withdrawn since (I9), and the quote have ended (R9).
         let event = match self.consent(terms.network) {
+            Ok(_) if request.is_err() => Event::NotSent(UnsentReason::Unsigned),
             Ok(_) if !terms.alive(self.now()) => Event::NotSent(UnsentReason::OrderOver),
-            // I11: an older copy of this database would pay again what it has forgotten.
-            Ok(consent) => match self.confirm_chain() {
-                Ok(()) => self.heard(self.client.pay(self.enrolment()?.device, consent, key, bytes)),
+            Ok(consent) => match confirmed {
+                Ok(()) => self.heard(self.client.pay(consent, key, &request?)),
                 Err(error) => Event::NotSent(match error.code() {
                     Code::GatewayUnreachable => UnsentReason::Unreachable,
                     Code::GatewayUntrusted => UnsentReason::Untrusted,

@@ -61,6 +61,8 @@ struct Known {
     enrolment: Option<Enrolment>,
     config: Option<Arc<Config>>,
     anchor: Option<ServerAnchor>,
+    /// The anchor is of an earlier start of the device: the wall clock had to stand in, and any word of the server is better.
+    guessed: bool,
     kept_anchor: Option<ServerAnchor>,
     ledger: Arc<Ledger>,
 }
@@ -91,12 +93,16 @@ impl Inner {
             // One that does not verify any more – an update brought another key – is as good as none: what is unfinished
             // can still be finished, and the next refresh brings one that does.
             let config = signed.and_then(|signed| Config::open(&signed, &setup.trust.config).ok()).map(Arc::new);
-            let anchor = view.setting()?;
+            let kept_anchor: Option<ServerAnchor> = view.setting()?;
+            // Carried over to this start of the device, so that time goes on even when the wall clock was set back.
+            let now = ports.clock.now();
+            let anchor = kept_anchor.map(|kept| ServerAnchor { server: kept.estimate(&now), at: now });
+            let guessed = kept_anchor.is_some_and(|kept| kept.at.boot_id != now.boot_id);
             let ledger = match &enrolment {
                 Some(enrolment) => view.ledger(&enrolment.device_key)?,
                 None => Ledger::default(),
             };
-            Ok(Known { enrolment, config, anchor, kept_anchor: anchor, ledger: Arc::new(ledger) })
+            Ok(Known { enrolment, config, anchor, guessed, kept_anchor, ledger: Arc::new(ledger) })
         })?;
         let upkeep = Upkeep::of(&store)?;
         Ok(Self {
@@ -143,8 +149,12 @@ impl Inner {
         if let Some(server) = answer.server {
             let fresh = ServerAnchor { server, at: self.clock.now() };
             let mut keep = None;
+            let mut set_back = false;
             self.learn(|known| {
-                let anchor = known.anchor.map_or(fresh, |old| old.later(fresh));
+                let thought = known.anchor.map_or(ServerMs(fresh.at.wall_ms), |old| old.estimate(&fresh.at));
+                let anchor = known.anchor.filter(|_| !known.guessed).map_or(fresh, |old| old.later(fresh));
+                known.guessed = false;
+                set_back = thought.since(anchor.estimate(&fresh.at)) > ANCHOR_DRIFT_MS;
                 known.anchor = Some(anchor);
                 let stale = known.kept_anchor.is_none_or(|kept| {
                     let off = anchor.server.since(kept.estimate(&anchor.at));
@@ -158,8 +168,12 @@ impl Inner {
                 }
             });
             if let Some(anchor) = keep {
-                // Not kept is not lost: the next start falls back to the anchor before.
-                let _ = self.store.write(|tx| tx.set(&anchor));
+                // Not kept is not lost: the next start falls back to the anchor before. What was put off by a clock that was
+                // ahead, set by hand before a restart, would otherwise wait for as long (R10).
+                let _ = self.store.write(|tx| {
+                    tx.set(&anchor)?;
+                    if set_back { tx.hurry(server) } else { Ok(()) }
+                });
             }
         }
         answer.value

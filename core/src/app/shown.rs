@@ -61,8 +61,7 @@ impl Inner {
         let codes = self.store.read(|view| view.live_codes())?;
         let quantity = present::wanted(&codes, network, region, self.now(), ahead);
         let nonce = Id::random(self.random.as_ref())?;
-        let consent = self.consent(network)?;
-        let answer = self.client.codes(device, consent, nonce, region.to_owned(), quantity);
+        let answer = self.client.codes(device, || self.consent(network), nonce, region.to_owned(), quantity);
         let issued = self.heard(answer.map_err(|error| self.consent_refused(error))?);
         let fits = |digits: &str| (12..=32).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
         if issued.is_empty() || !issued.iter().all(|code| fits(&code.digits)) {
