@@ -11,7 +11,7 @@ use std::time::Instant;
 use crate::run::{self, Outcome, Transcript};
 use crate::swift::Swift;
 use crate::tree::Tree;
-use crate::{bindings, check, kill};
+use crate::{bindings, check, kill, python};
 use results::Sum;
 
 /// A part that can be run alone.
@@ -57,6 +57,8 @@ pub(crate) fn run(tree: &Tree, only: Option<Part>) -> Outcome {
         report.step("check", || passed(check::source(tree)));
     }
     if wanted(Part::Rust) {
+        // Tests that need it say that it is missing, and fail on a build server.
+        report.step("python", || python::make(tree).map_or_else(|why| missing(&why), |()| Step::Passed));
         report.step("rust tests", || rust(tree));
     }
     if wanted(Part::Check) || wanted(Part::Kotlin) || wanted(Part::Swift) {

@@ -11,7 +11,7 @@ use crate::gateway::{Client, Timed, Transport};
 use crate::network::Network;
 use crate::payment::Limits;
 use crate::present::Waiting;
-use crate::store::{Disk, Enrolment, Store};
+use crate::store::{Disk, Enrolment, Store, TaskKind};
 use crate::time::{Clock, Now, ServerAnchor, ServerMs};
 use crate::vault::Vault;
 use crate::wallet::Balance;
@@ -203,7 +203,11 @@ impl Inner {
         };
         self.store.write(|tx| {
             tx.set(signed)?;
-            enrolment.map_or(Ok(()), |(enrolment, balance)| tx.set(enrolment).and_then(|()| tx.set(balance)))
+            let Some((enrolment, balance)) = enrolment else { return Ok(()) };
+            tx.set(enrolment)?;
+            tx.set(balance)?;
+            // What this user paid before this phone, or before the app was installed anew.
+            tx.owe(TaskKind::PullHistory, &[], self.now())
         })?;
         self.learn(|known| {
             known.config = Some(Arc::new(fresh));
@@ -212,6 +216,7 @@ impl Inner {
             }
         });
         self.herald.tell(Change::Config);
+        self.wake.up();
         Ok(())
     }
 

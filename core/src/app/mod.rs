@@ -10,6 +10,7 @@ mod engine;
 mod herald;
 mod inner;
 mod payments;
+mod reconcile;
 mod shown;
 mod stepped;
 mod ticket;
@@ -20,12 +21,13 @@ mod wake;
 pub use engine::Recovered;
 pub use herald::{Change, Observer, Subscription};
 pub use inner::{Ports, Setup, Trust};
+pub use reconcile::{Finding, Moved};
 pub use stepped::Stepped;
 pub use ticket::{Ticket, aside};
 pub use upkeep::Condition;
 pub use views::{
-    Checkout, ConsentAnswer, ConsentRequest, HistoryPage, NetworkView, PaymentView, PreviewView, Section, ShownResult,
-    ShownView, Status,
+    Checkout, ConsentAnswer, ConsentRequest, HistoryPage, NetworkView, PaymentView, PreviewView, RefundRequest,
+    RefundedView, Section, ShownResult, ShownView, Status,
 };
 
 use crate::code::Reading;
@@ -33,7 +35,7 @@ use crate::crypto::PublicKey;
 use crate::error::{Code, Error, Result};
 use crate::id::Id;
 use crate::network::Network;
-use crate::payment::Proof;
+use crate::payment::{CancelBy, Event, Proof};
 use crate::present::CodeState;
 use crate::store::{self, Cursor, Disk, Enrolment, Erased};
 use crate::wallet::Balance;
@@ -202,6 +204,42 @@ impl Wallet {
         self.desk.take(move |inner| inner.pay(preview, proof))
     }
 
+    /// Wants a payment cancelled that is not known to have ended: durable when the ticket delivers, and from then on
+    /// nothing of it is sent any more. It ends as cancelled, or as what it was when the cancel arrived. Of a charged one
+    /// the user wants the money back: as [`Wallet::request_refund`].
+    ///
+    /// # Errors (by the ticket)
+    /// [`Code::PaymentUnknown`], the store's.
+    pub fn cancel(&self, id: Id) -> Ticket<PaymentView> {
+        self.desk.take(move |inner| inner.wish(id, &Event::CancelAsked(CancelBy::User)))
+    }
+
+    /// Asks for the money of a charged payment: durable when the ticket delivers. The gateway, or a person behind it,
+    /// decides; what comes back is shown beside the payment. One request a payment.
+    ///
+    /// # Errors (by the ticket)
+    /// [`Code::PaymentUnknown`], the store's.
+    pub fn request_refund(&self, id: Id) -> Ticket<PaymentView> {
+        self.desk.take(move |inner| inner.wish(id, &Event::RefundAsked))
+    }
+
+    /// A push arrived. It is not looked at, for anyone may have sent it: it only makes the wallet ask the gateway what
+    /// is new.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn pushed(&self) -> Result<()> {
+        self.inner.pushed()
+    }
+
+    /// Where the wallet's own sums and the gateway's statement differ. None, if all is well.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn findings(&self) -> Result<Vec<Finding>> {
+        self.inner.findings()
+    }
+
     /// A payment as it stands. Never waits for the network.
     ///
     /// # Errors
@@ -333,7 +371,7 @@ fn announce_round(inner: &Inner, Round { changes, observers, waiters }: Round) {
     for (impatient, deadline, waiter) in waiters {
         match waiter {
             Waiter::Payment(id, promise) => match inner.payment(id) {
-                Ok(view) if view.status == Status::Checking && !impatient => {
+                Ok(view) if view.status.open() && !impatient => {
                     inner.herald.keep(deadline, Waiter::Payment(id, promise));
                 }
                 result => promise.fulfil(result),

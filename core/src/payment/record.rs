@@ -6,7 +6,7 @@ use crate::error::{Code, Error, Result};
 use crate::id::Id;
 use crate::money::Money;
 use crate::network::Network;
-use crate::payment::{Effect, Event, Known, Limits, Merchant, Outcome, Payment, Preview, Receipt, State, Terms};
+use crate::payment::{Effect, Event, Limits, Merchant, Payment, Preview, Receipt, State, Terms};
 use crate::time::ServerMs;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -79,7 +79,7 @@ impl Record {
     /// amount, charge or network is no success but a contradiction.
     pub fn step(&self, event: &Event, now: ServerMs, limits: &Limits) -> (Self, Vec<Effect>) {
         let (mut payment, mut effects) = self.payment.step(event, now, limits);
-        let differs = match (&self.origin, receipt(&payment.known)) {
+        let differs = match (&self.origin, payment.known.receipt()) {
             (Origin::Scanned { terms, .. }, Some(receipt)) => {
                 (receipt.amount, receipt.home, receipt.network) != (terms.amount, terms.home, terms.network)
             }
@@ -92,7 +92,7 @@ impl Record {
         (Self { payment, ..self.clone() }, effects)
     }
 
-    /// Digest of the event that grants the consent it was made under; none for a shown code, whose fetching carried it.
+    /// Digest of the event that grants the consent it was made under; none where this wallet sent nothing.
     pub const fn consent(&self) -> Option<Digest> {
         match &self.origin {
             Origin::Scanned { consent, .. } => Some(*consent),
@@ -115,7 +115,12 @@ impl Record {
 
     /// The receipt, once it is charged.
     pub fn receipt(&self) -> Option<&Receipt> {
-        receipt(&self.payment.known)
+        self.payment.known.receipt()
+    }
+
+    /// What was given back so far; see [`crate::payment::Known::refunded`].
+    pub fn refunded(&self) -> Option<(Money, Money)> {
+        self.payment.known.refunded()
     }
 
     /// The shop: as the receipt names it, else as the terms or the gateway did.
@@ -134,13 +139,6 @@ impl Record {
             Origin::Shown { .. } | Origin::Told { .. } => None,
         };
         self.receipt().map(|receipt| (receipt.amount, receipt.home)).or(agreed)
-    }
-}
-
-fn receipt(known: &Known) -> Option<&Receipt> {
-    match known.best.as_ref().map(|best| &best.outcome) {
-        Some(Outcome::Succeeded { receipt }) => Some(receipt),
-        _ => None,
     }
 }
 
@@ -164,7 +162,7 @@ impl fmt::Debug for Record {
 mod tests {
     use super::*;
     use crate::money::{Currency, Rate};
-    use crate::payment::Answer;
+    use crate::payment::{Answer, Outcome};
 
     const LIMITS: Limits =
         Limits { resend_horizon_ms: 60_000, order_skew_ms: 1_000, ask_first_ms: 100, ask_longest_ms: 1_000 };
@@ -214,7 +212,7 @@ mod tests {
             (Receipt { network: Network::parse("unionpay").unwrap(), ..agreed.clone() }, State::Conflict),
         ] {
             let outcome = Outcome::Succeeded { receipt: Box::new(receipt) };
-            let answer = Event::Answered(Answer { key: begun.payment.key, seq: 1, outcome });
+            let answer = Event::Answered(Answer::new(begun.payment.key, 1, outcome));
             assert_eq!(begun.step(&answer, ServerMs(1), &LIMITS).0.payment.state, state);
         }
     }

@@ -12,7 +12,7 @@ const PREVIEW: (&str, &str) = ("preview", "s_value");
 const BODY: (&str, &str) = ("payment", "s_body");
 const REQUEST: (&str, &str) = ("payment", "s_request");
 /// Payments that have not ended: what [`State::ended`] says, as the index has it.
-pub(super) const UNENDED: &str = "state IN ('sending', 'unknown', 'not_seen', 'pending')";
+pub(super) const UNENDED: &str = "state IN ('sending', 'unknown', 'not_seen', 'pending', 'cancel_wanted')";
 const COLUMNS: &str = "n, key, preview, open_order, state, version, s_request, s_body, mac";
 
 /// A place in the history, to page on from. Opaque outside.
