@@ -25,10 +25,10 @@ pub enum Change {
     Balance,
     /// The configuration.
     Config,
-    /// What was found when the wallet's sums were held against the gateway's.
-    Findings,
     /// The condition of the wallet's own records.
     Condition,
+    /// What was found when the wallet's sums were held against the gateway's.
+    Findings,
 }
 
 /// Hears of changes, from one thread that is the same for the wallet's whole life.
