@@ -4,6 +4,7 @@ use crate::documents::Documents;
 use crate::faults::Faults;
 use crate::refusal::Refused;
 use crate::state::Store;
+use crate::state::offline::Issuer;
 use jigap::time::{Clock, ServerMs, SystemClock};
 use rusqlite::Transaction;
 use std::sync::Arc;
@@ -13,6 +14,8 @@ pub(crate) struct Gateway {
     pub(crate) store: Store,
     pub(crate) documents: Documents,
     pub(crate) faults: Faults,
+    /// Makes keys for codes without network.
+    pub(crate) issuer: Issuer,
     /// How long a quote holds.
     pub(crate) quote_ms: i64,
     /// How long a shown code can be scanned.

@@ -6,12 +6,14 @@ use crate::error::{Code, Error, Result};
 use crate::gateway::transport::{Request, Response, SendError, Transport};
 use crate::gateway::wire::{
     CheckoutRequest, CheckoutResponse, CodeStatus, CodesRequest, CodesResponse, ConsentReceived, ConsentUpload,
-    DEVICE_HEADER, EnrolRequest, EnrolResponse, IssuedCode, Refusal, SIGNATURE_HEADER, request_to_sign,
+    DEVICE_HEADER, Done, EnrolRequest, EnrolResponse, IssuedCode, KeysKept, Refusal, SIGNATURE_HEADER, VoidRequest,
+    request_to_sign,
 };
 use crate::id::Id;
 use crate::money::Money;
 use crate::network::Network;
 use crate::payment::{Answer, Event, Terms, UnsentReason};
+use crate::present::offline::{KeysRequest, KeysResponse};
 use crate::time::ServerMs;
 use crate::vault::Vault;
 use crate::wallet::Balance;
@@ -117,11 +119,41 @@ impl Client {
         nonce: Id,
         region: String,
         quantity: u8,
+        patience_ms: u32,
     ) -> Result<Timed<Vec<IssuedCode>>> {
         let (network, consent) = (consent.network(), consent.record());
         let body = CodesRequest { nonce, network, region, quantity, consent };
-        let answer: Timed<CodesResponse> = self.post(device, "/v1/codes", &body)?;
+        let body = serde_json::to_vec(&body).map_err(|_| Error::new(Code::Internal).with("part", "json"))?;
+        let mut request = self.sign(device, "POST", "/v1/codes", body)?;
+        // Somebody stands at a till: a code without network is better than one that comes late.
+        request.patience_ms = Some(patience_ms);
+        let answer: Timed<CodesResponse> = self.call(&request)?;
         Ok(Timed { value: answer.value.codes, server: answer.server })
+    }
+
+    /// Tells that nobody is to use a code any more. Goes to the gateway only.
+    ///
+    /// # Errors
+    /// The vault's and the transport's.
+    pub fn void_code(&self, device: Id, code: Id) -> Result<Timed<Done>> {
+        self.post(device, "/v1/codes/void", &VoidRequest { codes: vec![code] })
+    }
+
+    /// Asks for keys for codes without network. Goes to the gateway only: nothing reaches a network before a shop scans.
+    ///
+    /// # Errors
+    /// [`Code::StoreDamaged`] when the gateway has seen newer keys on this phone than it holds now; the vault's and the
+    /// transport's.
+    pub fn offline_keys(&self, device: Id, request: &KeysRequest) -> Result<Timed<KeysResponse>> {
+        self.post(device, "/v1/offline-keys", request)
+    }
+
+    /// Tells that keys are on disk.
+    ///
+    /// # Errors
+    /// The vault's and the transport's.
+    pub fn keys_kept(&self, device: Id, request: Id) -> Result<Timed<Done>> {
+        self.post(device, "/v1/offline-keys/kept", &KeysKept { request })
     }
 
     /// What became of a shown code. Goes to the gateway only.
@@ -175,7 +207,7 @@ impl Client {
     fn sign(&self, device: Id, method: &'static str, path: &str, body: Vec<u8>) -> Result<Request> {
         let signature = self.vault.sign(&request_to_sign(method, path, device, &body))?;
         let headers = vec![(DEVICE_HEADER, device.to_string()), (SIGNATURE_HEADER, STANDARD.encode(&signature.0.0))];
-        Ok(Request { method, path: path.to_owned(), headers, body })
+        Ok(Request { method, path: path.to_owned(), headers, body, patience_ms: None })
     }
 
     fn get<T: DeserializeOwned>(&self, device: Id, path: &str) -> Result<Timed<T>> {
@@ -207,7 +239,7 @@ fn refusal(response: &Response) -> String {
     serde_json::from_slice::<Refusal>(&response.body).map(|refusal| refusal.error).unwrap_or_default()
 }
 
-const REFUSALS: [(&str, Code); 14] = [
+const REFUSALS: [(&str, Code); 15] = [
     ("CONSENT_MISSING", Code::ConsentNeeded),
     ("CODE_UNKNOWN", Code::CodeUnsupported),
     ("CODE_EXPIRED", Code::CodeExpired),
@@ -222,6 +254,8 @@ const REFUSALS: [(&str, Code); 14] = [
     ("DEVICE_UNKNOWN", Code::EnrolmentNeeded),
     ("SIGNATURE_INVALID", Code::EnrolmentNeeded),
     ("BUSY", Code::GatewayBusy),
+    // The phone was set back to an older state: its keys are put away.
+    ("KEYS_SET_BACK", Code::StoreDamaged),
 ];
 
 fn refused(response: &Response) -> Error {

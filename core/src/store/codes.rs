@@ -16,6 +16,8 @@ struct Body {
     network: Network,
     region: String,
     digits: String,
+    #[serde(default)]
+    offline: bool,
 }
 
 struct Row {
@@ -57,6 +59,7 @@ impl View<'_> {
             region: body.region,
             digits: body.digits,
             expires: ServerMs(row.expires),
+            offline: body.offline,
             state: state.ok_or_else(|| Error::new(ErrorCode::StoreDamaged).with("table", "code"))?,
         })
     }
@@ -94,7 +97,7 @@ impl Tx<'_> {
         let version = last.unwrap_or(0).saturating_add(1);
         let live = matches!(code.state, CodeState::Fresh | CodeState::Shown);
         let digits = if live { code.digits.clone() } else { String::new() };
-        let body = Body { network: code.network, region: code.region.clone(), digits };
+        let body = Body { network: code.network, region: code.region.clone(), digits, offline: code.offline };
         let mut row = Row {
             id: code.id.0.to_vec(),
             state: code.state.as_str().to_owned(),

@@ -4,11 +4,13 @@
 mod codes;
 mod consents;
 mod journal;
+mod offline;
 mod payments;
 mod row;
 mod settings;
 mod tasks;
 
+pub use offline::{KeptBatch, KeyState, OfflineKey};
 pub use payments::Cursor;
 pub use settings::{Enrolment, Setting};
 pub use tasks::{Task, TaskKind};
@@ -23,7 +25,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The schema's history: each entry brings the database from version n to n + 1. Entries are never changed.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("migrations/0001.sql"), include_str!("migrations/0004.sql")];
 
 /// How many read connections there are: one for the screen, one for the engine.
 const READERS: usize = 2;

@@ -17,15 +17,27 @@ pub enum TaskKind {
     UploadConsent,
     /// Ask what the user has. No subject.
     FetchBalance,
+    /// Tell the gateway that nobody is to use a code any more. Subject: the code's identifier.
+    VoidCode,
+    /// Fetch the next code while one is on screen. Subject: network, a zero byte, country.
+    FetchCodes,
+    /// Fetch keys for codes without network. No subject.
+    FetchKeys,
+    /// Say that new keys are on disk, so that the old ones end. Subject: the request's identifier.
+    KeepKeys,
 }
 
 impl TaskKind {
-    const ALL: [(Self, &'static str); 5] = [
+    const ALL: [(Self, &'static str); 9] = [
         (Self::Send, "send"),
         (Self::Ask, "ask"),
         (Self::AskCode, "ask_code"),
         (Self::UploadConsent, "upload_consent"),
         (Self::FetchBalance, "fetch_balance"),
+        (Self::VoidCode, "void_code"),
+        (Self::FetchCodes, "fetch_codes"),
+        (Self::FetchKeys, "fetch_keys"),
+        (Self::KeepKeys, "keep_keys"),
     ];
 
     fn as_str(self) -> &'static str {

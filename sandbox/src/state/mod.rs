@@ -4,6 +4,7 @@ pub(crate) mod audit;
 pub(crate) mod books;
 pub(crate) mod codes;
 pub(crate) mod consents;
+pub(crate) mod offline;
 pub(crate) mod orders;
 pub(crate) mod payments;
 pub(crate) mod refunds;
