@@ -49,9 +49,9 @@ impl Inner {
         let mut kept = self.offline.lock().unwrap_or_else(PoisonError::into_inner);
         let (step_ms, session_ms) = (layout.step_ms().max(1), layout.session_ms());
         let step = u64::try_from(now.0.div_euclid(step_ms)).unwrap_or(0);
-        let going_on = kept.take().filter(|session| {
-            same_key && now.since(session.began) < session_ms && now < session.batch.valid_until
-        });
+        let going_on = kept
+            .take()
+            .filter(|session| same_key && now.since(session.began) < session_ms && now < session.batch.valid_until);
         let mut session = match going_on {
             Some(session) => session,
             None => self.take_key(page, now, step, layout.as_ref())?,

@@ -127,9 +127,8 @@ impl Kind {
             Alphabet::Digits => text.bytes().all(|b| b.is_ascii_digit()),
             Alphabet::Base64 => is_base64(text),
         };
-        let length = self.lengths.iter().any(|(least, most)| {
-            (usize::from(*least)..=usize::from(*most)).contains(&text.len())
-        });
+        let length =
+            self.lengths.iter().any(|(least, most)| (usize::from(*least)..=usize::from(*most)).contains(&text.len()));
         let begins = |(low, high): &(String, String)| {
             text.get(..low.len()).is_some_and(|start| (low.as_str()..=high.as_str()).contains(&start))
         };

@@ -95,7 +95,10 @@ impl Policy {
             ("patience_ms", (100..=30_000).contains(&self.patience_ms)),
             ("ask_ms", (100..=60_000).contains(&self.ask_ms)),
             ("back_off_ms", self.back_off_ms >= 100 && self.back_off_ms <= self.back_off_most_ms),
-            ("offline", self.offline.iter().all(|o| o.prefix.len() == 4 && o.prefix.bytes().all(|b| b.is_ascii_digit()))),
+            (
+                "offline",
+                self.offline.iter().all(|o| o.prefix.len() == 4 && o.prefix.bytes().all(|b| b.is_ascii_digit())),
+            ),
         ];
         checks.iter().find(|(_, sound)| !sound).map(|(name, _)| *name)
     }
@@ -177,13 +180,15 @@ mod tests {
         let line = |region: Option<&str>, codes| Ahead { network: ali, region: region.map(str::to_owned), codes };
         let policy = Policy { ahead: vec![line(None, 2), line(Some("CN"), 5)], ..Policy::default() };
         assert_eq!(policy.fault(), None);
-        assert_eq!([policy.most_ahead(ali, "CN", 3), policy.most_ahead(ali, "JP", 3), policy.most_ahead(union, "CN", 3)], [
-            5, 2, 3
-        ]);
+        assert_eq!(
+            [policy.most_ahead(ali, "CN", 3), policy.most_ahead(ali, "JP", 3), policy.most_ahead(union, "CN", 3)],
+            [5, 2, 3]
+        );
         let bad = Trouble { failures: 2 };
-        assert_eq!([policy.quantity(0, 5, Trouble::default()), policy.quantity(0, 5, bad), policy.quantity(9, 5, bad)], [
-            1, 5, 0
-        ]);
+        assert_eq!(
+            [policy.quantity(0, 5, Trouble::default()), policy.quantity(0, 5, bad), policy.quantity(9, 5, bad)],
+            [1, 5, 0]
+        );
     }
 
     #[test]

@@ -147,7 +147,6 @@ impl Code {
             && self.region == region
             && now < self.expires.plus(-LEAST_LIFE_MS)
     }
-
 }
 
 /// A code as a person may see it before they ask for all: the last four characters, the rest dots, in groups of four.

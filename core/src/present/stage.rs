@@ -143,7 +143,8 @@ impl Stage {
             StageEvent::Fetched => {
                 // A code on screen that still lives stays: these are for later.
                 if stage.on.is_none_or(|on| scene.now >= on.renew) {
-                    match stage.page.as_ref().and_then(|page| next(scene.codes, page.network, &page.region, scene.now)) {
+                    match stage.page.as_ref().and_then(|page| next(scene.codes, page.network, &page.region, scene.now))
+                    {
                         Some(code) => stage.put(code, scene.policy, &mut effects),
                         None => stage.otherwise(scene, &mut effects),
                     }
@@ -306,7 +307,15 @@ mod tests {
     fn code(n: u8, network: &str, region: &str, expires: i64) -> Code {
         let network = Network::parse(network).unwrap();
         let (region, digits) = (region.to_owned(), String::new());
-        Code { id: Id([n; 16]), network, region, digits, expires: ServerMs(expires), state: CodeState::Fresh, offline: false }
+        Code {
+            id: Id([n; 16]),
+            network,
+            region,
+            digits,
+            expires: ServerMs(expires),
+            state: CodeState::Fresh,
+            offline: false,
+        }
     }
 
     fn scene<'a>(now: i64, codes: &'a [Code], policy: &'a Policy) -> Scene<'a> {
@@ -328,8 +337,10 @@ mod tests {
     #[test]
     fn a_switch_voids_what_was_for_elsewhere_at_once() {
         let policy = Policy::default();
-        let codes = [code(1, "unionpay", "CN", 60_000), code(2, "unionpay", "CN", 61_000), code(3, "unionpay", "JP", 60_000)];
-        let (stage, _) = Stage::default().step(&StageEvent::Open(page("unionpay", "CN")), &scene(0, &codes[..2], &policy));
+        let codes =
+            [code(1, "unionpay", "CN", 60_000), code(2, "unionpay", "CN", 61_000), code(3, "unionpay", "JP", 60_000)];
+        let (stage, _) =
+            Stage::default().step(&StageEvent::Open(page("unionpay", "CN")), &scene(0, &codes[..2], &policy));
         let (stage, effects) = stage.step(&StageEvent::Open(page("unionpay", "JP")), &scene(1, &codes, &policy));
         assert_eq!(effects, [StageEffect::Void(vec![Id([1; 16]), Id([2; 16])]), StageEffect::Show(Id([3; 16]))]);
         assert_eq!(stage.page.unwrap().region, "JP");
@@ -395,7 +406,8 @@ mod tests {
     #[test]
     fn a_withdrawn_consent_empties_queue_and_screen() {
         let policy = Policy::default();
-        let codes = [code(1, "unionpay", "CN", 60_000), code(2, "unionpay", "CN", 61_000), code(3, "alipayplus", "CN", 60_000)];
+        let codes =
+            [code(1, "unionpay", "CN", 60_000), code(2, "unionpay", "CN", 61_000), code(3, "alipayplus", "CN", 60_000)];
         let (stage, _) = Stage::default().step(&StageEvent::Open(page("unionpay", "CN")), &scene(0, &codes, &policy));
         let gone = StageEvent::ConsentGone(Network::parse("unionpay").unwrap());
         let (stage, effects) = stage.step(&gone, &scene(1, &codes, &policy));

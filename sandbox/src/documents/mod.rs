@@ -138,10 +138,7 @@ fn presenting() -> Result<Policy, Refused> {
         Ok(OfflineTerms { network: rail.network()?, regions, prefix: prefix.to_owned() })
     });
     Ok(Policy {
-        kinds: vec![
-            kinds(Rail::AlipayPlus, &["alipayplus_24"])?,
-            kinds(Rail::UnionPay, &["unionpay_19", "emv_cpm"])?,
-        ],
+        kinds: vec![kinds(Rail::AlipayPlus, &["alipayplus_24"])?, kinds(Rail::UnionPay, &["unionpay_19", "emv_cpm"])?],
         offline: offline.collect::<Result<_, Refused>>()?,
         ..Policy::default()
     })

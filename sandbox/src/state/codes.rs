@@ -1,8 +1,8 @@
 //! Codes that users show, and what happens when a shop scans one.
 
+use super::offline::{self, Issuer};
 use super::payments::{self, Recorded};
 use super::users::{self, Caller};
-use super::offline::{self, Issuer};
 use super::{consents, new_id, orders, remember, remembered};
 use crate::documents::Documents;
 use crate::networks::shops::Shop;

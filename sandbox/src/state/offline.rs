@@ -148,7 +148,8 @@ struct Key {
 
 impl Key {
     fn load(tx: &Transaction<'_>, handle: &str) -> Result<Option<Self>, Refused> {
-        let sql = "SELECT id, device, epoch, wrong, last, live, ends, shop, request FROM offline_keys WHERE handle = ?1";
+        let sql =
+            "SELECT id, device, epoch, wrong, last, live, ends, shop, request FROM offline_keys WHERE handle = ?1";
         type Row = (String, String, u32, i64, i64, bool, i64, Option<String>, Option<String>);
         let found: Option<Row> = tx
             .query_row(sql, params![handle], |row| {
