@@ -125,6 +125,7 @@ fn start(c: &mut Criterion) {
             digits: format!("62123456789012345{n:02}"),
             expires: ORDER_ENDS.plus(i64::from(n)),
             state: CodeState::Fresh,
+            offline: false,
         };
         store.write(|tx| (1..=3).try_for_each(|n| tx.put_code(&code(n)))).unwrap();
         drop(store);
