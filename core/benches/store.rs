@@ -145,7 +145,7 @@ fn forget(folder: &Path) {
     }
 }
 
-fn first_code(folder: &Path) -> (Image, Image) {
+fn first_code(folder: &Path) -> (picture::Luma, picture::Luma) {
     let store = open(folder);
     let codes = store.read(|view| view.live_codes()).unwrap();
     let code = next(&codes, network("unionpay"), "CN", START).unwrap();
