@@ -7,13 +7,13 @@ use jigap::consent::{Signed, SignedEvent};
 use jigap::crypto::{Blob, Digest};
 use jigap::gateway::wire::{
     CheckoutRequest, CheckoutResponse, CodeStatus, CodesRequest, CodesResponse, ConsentReceived, ConsentUpload,
-    EnrolRequest, EnrolResponse, IssuedCode, PayRequest, Refusal,
+    EnrolRequest, EnrolResponse, HistoryLine, HistoryResponse, IssuedCode, PayRequest, Refusal, Statement,
 };
 use jigap::gateway::{Request, Response};
 use jigap::id::Id;
 use jigap::money::{Currency, Money, Rate};
 use jigap::network::Network;
-use jigap::payment::{Answer, DeclineReason, Merchant, Outcome, Receipt, Terms};
+use jigap::payment::{Answer, Asked, Beside, DeclineReason, Merchant, Outcome, Receipt, Refund, Terms};
 use jigap::time::ServerMs;
 use jigap::wallet::Balance;
 use serde::Serialize;
@@ -239,6 +239,8 @@ pub struct Gateway {
     stored: BTreeMap<Id, Stored>,
     codes: BTreeMap<Id, Issued>,
     later: Vec<(i64, Later)>,
+    history: Vec<HistoryLine>,
+    refunds: Vec<Refund>,
     /// Every movement of money.
     pub captures: Vec<Capture>,
     /// How long new quotes hold.
@@ -294,6 +296,8 @@ impl Default for Gateway {
             stored: BTreeMap::new(),
             codes: BTreeMap::new(),
             later: Vec::new(),
+            history: Vec::new(),
+            refunds: Vec::new(),
             captures: Vec::new(),
             quote_ms: 180_000,
             code_ms: 60_000,
@@ -356,13 +360,25 @@ impl Gateway {
 
     fn answer(&mut self, key: Id, outcome: Outcome) -> Answer {
         self.seq += 1;
-        Answer { key, seq: self.seq, outcome }
+        Answer { key, seq: self.seq, outcome, beside: Beside::default() }
     }
 
     fn store(&mut self, key: Id, body: Digest, outcome: Outcome, at: i64) -> Answer {
         let answer = self.answer(key, outcome);
         self.stored.insert(key, Stored { body, answer: answer.clone(), at });
+        self.line(&answer, networks()[0], true, at);
         answer
+    }
+
+    /// Writes a line of the history.
+    fn line(&mut self, answer: &Answer, network: Network, scanned: bool, created: i64) {
+        let n = self.history.len() as u64 + 1;
+        let (answer, created) = (answer.clone(), ServerMs(created));
+        let network = match &answer.outcome {
+            Outcome::Succeeded { receipt } => receipt.network,
+            _ => network,
+        };
+        self.history.push(HistoryLine { n, answer, network, scanned, created, merchant: None });
     }
 }
 
@@ -398,7 +414,8 @@ impl World {
     }
 
     fn finish(&mut self, key: Id) {
-        let Some(stored) = self.gateway.stored.get(&key).cloned() else { return };
+        let pending = |stored: &&Stored| !stored.answer.is_final();
+        let Some(stored) = self.gateway.stored.get(&key).filter(pending).cloned() else { return };
         let Some(terms) = self.gateway.quotes.get(&key).cloned() else { return };
         let outcome = if self.rng.one_in(4) {
             Outcome::Declined { reason: DeclineReason::Other }
@@ -427,7 +444,9 @@ impl World {
         self.gateway.captures.push(Capture { key, purchase, home, at: now });
         self.tell(format!("gateway: charges {home} won, payment {key}"));
         self.report.count("charges");
-        let times = self.gateway.captures.iter().filter(|c| c.purchase == purchase && purchase.is_some()).count();
+        // A gateway that says "declined" of what it charged makes its user pay again: that is not the wallet's fault.
+        let honest = |c: &&Capture| c.purchase == purchase && !self.model.lied.contains(&c.key);
+        let times = if purchase.is_some() { self.gateway.captures.iter().filter(honest).count() } else { 1 };
         self.must(times <= 1, "I1 one charge a purchase", || {
             format!("purchase {purchase:?} was charged {times} times")
         });
@@ -466,9 +485,80 @@ impl World {
         self.report.count("shop scanned a shown code");
         self.tell(format!("shop: scans code {code}: {}", name_of(&outcome)));
         let answer = self.gateway.answer(code, outcome);
+        self.gateway.line(&answer, networks()[issued.network], false, now);
         if let Some(issued) = self.gateway.codes.get_mut(&code) {
             issued.used = Some(answer);
         }
+    }
+
+    /// The answer about a payment, scanned or shown.
+    fn about(&mut self, key: Id) -> Option<&mut Answer> {
+        match self.gateway.stored.get_mut(&key) {
+            Some(stored) => Some(&mut stored.answer),
+            None => self.gateway.codes.get_mut(&key).and_then(|issued| issued.used.as_mut()),
+        }
+    }
+
+    /// The user cancels: what is charged stays charged, what is being worked on ends, what never came never will.
+    fn cancel(&mut self, key: Id) -> Result<Vec<u8>, No> {
+        let (now, known) = (self.now, self.about(key).cloned());
+        let answer = match known {
+            Some(answer) if answer.is_final() => answer,
+            Some(_) if self.rng.one_in(4) => return refused(500, "INTERNAL"),
+            other => {
+                self.gateway.later.retain(|(_, later)| !matches!(later, Later::Finish(of) if *of == key));
+                self.tell(format!("gateway: {key} is cancelled{}", if other.is_none() { ", unseen" } else { "" }));
+                self.report.count("cancelled at the gateway");
+                let body = self.gateway.stored.get(&key).map_or(Digest([0; 32]), |stored| stored.body);
+                self.gateway.store(key, body, Outcome::Cancelled, now)
+            }
+        };
+        text(&answer)
+    }
+
+    /// The user wants the money back: all of it, a part at a rate of its own, or no.
+    fn refund(&mut self, key: Id) -> Result<Vec<u8>, No> {
+        let Some(mut answer) = self.about(key).cloned() else { return refused(404, "NOT_SEEN") };
+        let Outcome::Succeeded { receipt } = answer.outcome.clone() else { return refused(409, "NOT_CHARGED") };
+        if answer.beside.refund.is_none() {
+            let (now, chance) = (self.now, self.rng.below(3));
+            self.gateway.seq += 1;
+            answer.seq = self.gateway.seq;
+            answer.beside.refund = Some(if chance == 0 { Asked::Refused } else { Asked::Granted });
+            if chance > 0 {
+                let part = receipt.amount.minor() / i64::try_from(chance).unwrap_or(1);
+                // A part has the day's rate, the whole the payment's.
+                let rate = if chance == 1 { receipt.rate } else { Rate { mantissa: 90_000, ..receipt.rate } };
+                let amount = Money::from_minor(receipt.amount.currency(), part);
+                let home = rate.convert(amount).map_err(|_| No::Refused(500, "INTERNAL"))?;
+                let refund = Refund { id: self.gateway.id(), at: ServerMs(now), amount, home, rate };
+                self.gateway.balance += home.minor();
+                self.gateway.balance_version += 1;
+                self.gateway.refunds.push(refund);
+                answer.beside.refunds.push(refund);
+                self.report.count("refunds");
+                self.tell(format!("gateway: gives {} won of {key} back", home.minor()));
+            }
+            if let Some(kept) = self.about(key) {
+                *kept = answer.clone();
+            }
+            self.gateway.line(&answer, receipt.network, true, now);
+        }
+        text(&answer)
+    }
+
+    fn statement(&self, from: i64, until: i64) -> Result<Vec<u8>, No> {
+        let won = Currency::from_alpha("KRW").expect("a currency");
+        let sum = |minors: &mut dyn Iterator<Item = i64>| {
+            let sum: i64 = minors.sum();
+            if sum == 0 { vec![] } else { vec![Money::from_minor(won, sum)] }
+        };
+        let within = |at: i64| (from..until).contains(&at);
+        text(&Statement {
+            charged: sum(&mut self.gateway.captures.iter().filter(|c| within(c.at)).map(|c| c.home)),
+            refunded: sum(&mut self.gateway.refunds.iter().filter(|r| within(r.at.0)).map(|r| r.home.minor())),
+            reversed: vec![],
+        })
     }
 
     /// Carries a request out.
@@ -480,7 +570,7 @@ impl World {
                 (status, serde_json::to_vec(&Refusal { error: word.to_owned() }).unwrap_or_default())
             }
         };
-        Response { status, server_ms: Some(self.now), body }
+        Response { status, server_ms: Some(self.now), retry_after_ms: None, body }
     }
 
     fn route(&mut self, request: &Request) -> Result<Vec<u8>, No> {
@@ -498,6 +588,15 @@ impl World {
             ("POST", "/v1/checkouts") => self.checkout(&request.body),
             ("POST", "/v1/payments") => self.pay(&request.body),
             ("POST", "/v1/codes") => self.issue(&request.body),
+            ("POST", path) => {
+                let of =
+                    |end: &str| path.strip_prefix("/v1/payments/")?.strip_suffix(end).and_then(|id| Id::parse(id).ok());
+                match (of("/cancel"), of("/refund")) {
+                    (Some(key), _) => self.cancel(key),
+                    (_, Some(key)) => self.refund(key),
+                    _ => refused(404, "PATH_UNKNOWN"),
+                }
+            }
             ("GET", path) => {
                 if let Some(network) = path.strip_prefix("/v1/consent-documents/") {
                     let network = Network::parse(network).map_err(|_| No::Refused(404, "NETWORK_UNKNOWN"))?;
@@ -505,6 +604,15 @@ impl World {
                     let required = self.gateway.required(at);
                     let all = &self.gateway.papers.documents[at];
                     return text(&all.iter().find(|(_, digest)| *digest == required).map(|(signed, _)| signed));
+                }
+                if let Some(since) = path.strip_prefix("/v1/history?since=").and_then(|n| n.parse::<usize>().ok()) {
+                    let lines: Vec<_> = self.gateway.history.iter().skip(since).take(100).cloned().collect();
+                    let more = since + lines.len() < self.gateway.history.len();
+                    return text(&HistoryResponse { lines, more });
+                }
+                if let Some(range) = path.strip_prefix("/v1/statement?from=") {
+                    let (from, until) = range.split_once("&until=").unwrap_or_default();
+                    return self.statement(from.parse().unwrap_or(0), until.parse().unwrap_or(0));
                 }
                 let id = |prefix: &str| path.strip_prefix(prefix).and_then(|id| Id::parse(id).ok());
                 if let Some(key) = id("/v1/payments/") {
@@ -602,7 +710,8 @@ impl World {
         let asked: PayRequest = body(bytes)?;
         let (key, digest, now) = (asked.key, Digest::of(bytes), self.now);
         if let Some(stored) = self.gateway.stored.get(&key).filter(|stored| now - stored.at < RETENTION_MS) {
-            if stored.body != digest {
+            // A tombstone stands for every body.
+            if stored.body != digest && stored.answer.outcome != Outcome::Cancelled {
                 return refused(409, "KEY_REUSED");
             }
             return text(&stored.answer);
@@ -689,6 +798,7 @@ pub const fn name_of(outcome: &Outcome) -> &'static str {
         Outcome::Pending => "pending",
         Outcome::Declined { .. } => "declined",
         Outcome::Succeeded { .. } => "succeeded",
+        Outcome::Cancelled => "cancelled",
     }
 }
 

@@ -15,7 +15,7 @@ use jigap::id::Id;
 use jigap::money::Money;
 use jigap::network::Network;
 use jigap::payment::{Proof, ProofMethod};
-use jigap::store::Disk as Place;
+use jigap::store::{Disk as Place, TaskKind};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -29,8 +29,8 @@ use std::time::Duration;
 
 /// The longest the engine may be busy without time passing to speak of: more is a loop without an end.
 const MOST_STEPS: u32 = 4_000;
-/// How long everything has to be well until nothing may be left open.
-const HEALTHY_MS: i64 = 3_600_000;
+/// How long everything has to be well until nothing may be left open: an hour, and a little for the last question.
+const HEALTHY_MS: i64 = 3_900_000;
 /// The user waits this long at most for one thing.
 const PATIENCE: Duration = Duration::from_secs(24 * 3600);
 
@@ -218,7 +218,7 @@ impl Life {
                 let some = rng.between(1, 3);
                 world.mischief.faults = (0..some).map(|_| *rng.pick(&Fault::ALL)).collect();
             }
-            world.gateway.quote_ms = *rng.pick(&[20_000, 180_000, 180_000, 3_600_000]);
+            world.gateway.quote_ms = *rng.pick(&[20_000, 180_000, 180_000, 1_800_000]);
             world.gateway.code_ms = *rng.pick(&[60_000, 60_000, 300_000]);
             world.gateway.pending = *rng.pick(&[0, 3, 6]);
         });
@@ -259,6 +259,13 @@ impl Life {
                     world.report.count("gateway restarted");
                     world.gateway.restart();
                 });
+            }
+            37 => self.wish(),
+            38 => {
+                say!("a push arrives");
+                world(|world| world.report.count("push"));
+                let _ = wallet().map(|wallet| wallet.pushed());
+                self.drive(3_000);
             }
             _ => self.drive(5_000),
         }
@@ -520,8 +527,11 @@ impl Life {
             wallet.announce();
             let pause = i64::try_from(pause.as_millis()).unwrap_or(i64::MAX).max(1);
             let left = end - world(|world| world.now);
-            // Nothing owed: nothing will happen by itself.
-            if pause >= 60_000 && wallet.look(|view| view.tasks()).is_ok_and(|tasks| tasks.is_empty()) {
+            // Nothing owed until then: nothing will happen by itself.
+            let later = |task: &jigap::store::Task| {
+                task.due.0 > end + 86_400_000 || task.kind == TaskKind::CheckDay && task.due.0 > end
+            };
+            if pause >= 60_000 && wallet.look(|view| view.tasks()).is_ok_and(|tasks| tasks.iter().all(later)) {
                 world(|world| world.pass(left));
                 return;
             }
@@ -634,7 +644,8 @@ impl Life {
         world(|world| {
             let open = (0..world.model.purchases.len()).find(|n| {
                 let mut of = page.payments.iter().filter(|view| purchase_of(view) == Some(*n));
-                !world.model.purchases[*n].frozen && of.all(|v| matches!(v.status, Status::NotSent | Status::Declined))
+                !world.model.purchases[*n].frozen
+                    && of.all(|v| matches!(v.status, Status::NotSent | Status::Declined | Status::Cancelled))
             });
             if let Some(open) = open.filter(|_| !world.rng.one_in(4)) {
                 world.report.count("purchase tried again");
@@ -666,6 +677,34 @@ impl Life {
         self.drive(think);
         self.pay(n, &preview);
         let wait = world(|world| *world.rng.pick(&[0, 0, 1_000, 10_000, 60_000]));
+        self.drive(wait);
+    }
+
+    /// The user wants a payment cancelled, or its money back.
+    fn wish(&self) {
+        let Some(wallet) = wallet() else { return };
+        let Ok(page) = wallet.history(None, 200) else { return };
+        let Some(view) = page.payments.first().filter(|_| alive()) else { return };
+        let cancel = world(|world| world.rng.one_in(2));
+        let state =
+            wallet.look(|view_of| view_of.payment(view.id)).ok().flatten().map(|record| record.payment.state.as_str());
+        world(|world| {
+            world.report.count(if cancel { "cancel wanted" } else { "refund wanted" });
+            world.tell(format!("user: wants {} {}", view.id, if cancel { "cancelled" } else { "refunded" }));
+            if let Some(state) = state {
+                world.report.met(state, if cancel { "cancel_asked" } else { "refund_asked" });
+            }
+        });
+        let mut ticket = if cancel { wallet.cancel(view.id) } else { wallet.request_refund(view.id) };
+        while wallet.serve() {}
+        if let Some(Ok(view)) = delivered(&mut ticket)
+            && cancel
+            && view.status == Status::Cancelling
+        {
+            world(|world| world.model.cancels.insert(view.id));
+        }
+        self.look();
+        let wait = world(|world| *world.rng.pick(&[0, 5_000, 60_000]));
         self.drive(wait);
     }
 
@@ -843,7 +882,7 @@ impl Life {
                 world.violation("I14 everything ends", format!("code {} is still on screen", code.id));
             }
             if !rolled {
-                for task in &tasks {
+                for task in tasks.iter().filter(|task| task.kind != TaskKind::CheckDay) {
                     world.violation("I14 everything ends", format!("{:?} is still owed", task.kind));
                 }
             }

@@ -51,6 +51,8 @@ pub(crate) struct Model {
     pub consents: [Option<bool>; 2],
     /// Payments about which the gateway told two different ends.
     pub lied: BTreeSet<Id>,
+    /// Payments of which the user was told that they are being cancelled.
+    pub cancels: BTreeSet<Id>,
     /// The folder was put back to an older state, or a bit of it flipped: what it forgot then is no fault of the wallet's.
     pub rolled_back: bool,
 }
@@ -68,7 +70,7 @@ pub(crate) fn purchase_of(view: &PaymentView) -> Option<usize> {
 }
 
 const fn ended(status: Status) -> bool {
-    !matches!(status, Status::Checking)
+    !status.open()
 }
 
 impl World {

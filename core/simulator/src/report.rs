@@ -19,16 +19,38 @@ pub struct Report {
 }
 
 /// The payment's states and events, for the table.
-const STATES: [&str; 8] = ["sending", "unknown", "not_seen", "pending", "succeeded", "declined", "unsent", "conflict"];
-const EVENTS: [&str; 8] = [
+const STATES: [&str; 11] = [
+    "sending",
+    "unknown",
+    "not_seen",
+    "pending",
+    "cancel_wanted",
+    "succeeded",
+    "declined",
+    "unsent",
+    "cancelled",
+    "reversed",
+    "conflict",
+];
+const EVENTS: [&str; 18] = [
     "woke",
     "answered:pending",
     "answered:declined",
     "answered:succeeded",
+    "answered:cancelled",
     "not_sent",
     "lost",
+    "refused",
+    "busy",
     "not_seen",
     "ask_failed",
+    "cancel_asked",
+    "cancel_failed",
+    "cancel_refused",
+    "refund_asked",
+    "refund_failed",
+    "refund_refused",
+    "told",
 ];
 
 impl Report {
@@ -65,14 +87,14 @@ impl Report {
             let _ = writeln!(text, "  {what:<34} {n:>12}");
         }
         let _ = writeln!(text, "states and events (how often a payment in the state met the event)");
-        let _ = write!(text, "  {:<10}", "");
-        for event in EVENTS {
-            let _ = write!(text, " {event:>18}");
-        }
+        let _ = write!(text, "  {:<20}", "");
         for state in STATES {
-            let _ = write!(text, "\n  {state:<10}");
-            for event in EVENTS {
-                let _ = write!(text, " {:>18}", self.matrix.get(&(state, event)).copied().unwrap_or(0));
+            let _ = write!(text, " {state:>13}");
+        }
+        for event in EVENTS {
+            let _ = write!(text, "\n  {event:<20}");
+            for state in STATES {
+                let _ = write!(text, " {:>13}", self.matrix.get(&(state, event)).copied().unwrap_or(0));
             }
         }
         let met = STATES.iter().flat_map(|s| EVENTS.iter().map(move |e| (*s, *e)));

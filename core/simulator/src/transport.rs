@@ -1,8 +1,9 @@
 //! The line between wallet and gateway: it loses, delays, doubles and falsifies; and it watches what leaves.
 
-use crate::disk::Disk;
+use crate::disk::{Disk, Survival};
 use crate::gateway::{Fault, HORIZON_MS, name_of};
 use crate::life;
+use crate::rng::Rng;
 use crate::say;
 use crate::vfs;
 use crate::world::{World, wallet, world};
@@ -12,6 +13,7 @@ use jigap::gateway::{Request, Response, SendError, Transport};
 use jigap::id::Id;
 use jigap::network::Network;
 use jigap::payment::{Answer, DeclineReason, Outcome, State};
+use rusqlite::{Connection, OpenFlags};
 
 /// The line.
 #[derive(Debug)]
@@ -81,7 +83,7 @@ fn exchange(request: &Request) -> Result<Response, SendError> {
             meanwhile();
         }
         if vfs::with(|disk| disk.dead()) {
-            return Response { status: 0, server_ms: None, body: Vec::new() };
+            return Response { status: 0, server_ms: None, retry_after_ms: None, body: Vec::new() };
         }
         let response = world(|world| world.handle(request));
         if !alone {
@@ -124,7 +126,8 @@ fn exchange(request: &Request) -> Result<Response, SendError> {
                 _ => (500, &br#"{"error":"INTERNAL"}"#[..]),
             };
             world(|world| world.pass(there));
-            Ok(Response { status, server_ms: Some(world(|world| world.now)), body: body.to_vec() })
+            let (server_ms, retry_after_ms) = (Some(world(|world| world.now)), (status == 429).then_some(7_000));
+            Ok(Response { status, server_ms, retry_after_ms, body: body.to_vec() })
         }
         Fault::Done500 => {
             let response = deliver();
@@ -221,11 +224,22 @@ fn watch(request: &Request) {
     }
 }
 
+/// Whether a payment would be there as being sent if power were lost now.
+fn survives_power_cut(key: Id) -> bool {
+    let image = vfs::with(|disk| disk.survivors(Survival::DropUnsynced, &mut Rng::new(0)));
+    vfs::aside(Disk::holding(&image), || {
+        let db = Connection::open_with_flags_and_vfs("/sim/wallet.db", OpenFlags::default(), vfs::NAME);
+        let sql = "SELECT EXISTS (SELECT 1 FROM payment WHERE key = ?1 AND state = 'sending')";
+        db.is_ok_and(|db| db.query_row(sql, [key.0], |row| row.get(0)).unwrap_or(false))
+    })
+}
+
 fn watch_payment(asked: &PayRequest, bytes: &[u8]) {
     let key = asked.key;
     // What is on disk, as the wallet itself reads it; a second reader, so nothing is waited for.
     let row = wallet().map(|wallet| wallet.look(|view| Ok((view.payment(key)?, view.request(key)?))));
-    let unsynced = vfs::with(|disk| disk.unsynced("-wal"));
+    // Something is not synced, perhaps after a write that failed: then only a power cut can tell.
+    let unsynced = vfs::with(|disk| disk.unsynced("-wal")) && !survives_power_cut(key);
     world(|world| {
         world.may_leave(asked.terms.network, "a payment");
         match row {
@@ -263,13 +277,26 @@ fn heard(request: &Request, answer: &Result<Response, SendError>) {
     }
     let Some(rest) = request.path.strip_prefix("/v1/payments") else { return };
     let asking = request.method == "GET";
-    let key = if asking {
-        Id::parse(rest.trim_start_matches('/')).ok()
+    let (key, wish) = match rest.trim_start_matches('/').split_once('/') {
+        Some((key, wish)) => (Some(key), Some(wish)),
+        None => (Some(rest.trim_start_matches('/')), None),
+    };
+    let key = if asking || wish.is_some() {
+        key.and_then(|key| Id::parse(key).ok())
     } else {
         serde_json::from_slice::<PayRequest>(&request.body).ok().map(|body| body.key)
     };
     let (Some(key), Some(wallet)) = (key, wallet()) else { return };
     let event = match answer {
+        Ok(response) if response.status == 429 && response.retry_after_ms.is_some() => "busy",
+        _ if wish.is_some() && !answer.as_ref().is_ok_and(|response| response.status == 200) => {
+            match (wish, answer.as_ref().map(|response| response.status)) {
+                (Some("cancel"), Ok(400..=499)) => "cancel_refused",
+                (Some("cancel"), _) => "cancel_failed",
+                (_, Ok(400..=499)) => "refund_refused",
+                _ => "refund_failed",
+            }
+        }
         Err(SendError::Unreachable | SendError::Untrusted) if !asking => "not_sent",
         Err(_) => {
             if asking {
@@ -284,8 +311,10 @@ fn heard(request: &Request, answer: &Result<Response, SendError>) {
             match told.filter(|told| told.key == key).map(|told| name_of(&told.outcome)) {
                 Some("pending") => "answered:pending",
                 Some("declined") => "answered:declined",
+                Some("cancelled") => "answered:cancelled",
                 Some(_) => "answered:succeeded",
                 None if asking && response.status == 404 && response.body.starts_with(b"{") => "not_seen",
+                None if matches!(response.status, 400..=499 if response.status != 429) && !asking => "refused",
                 None => {
                     if asking {
                         "ask_failed"

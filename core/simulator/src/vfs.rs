@@ -61,6 +61,14 @@ pub fn start(disk: Disk) {
     });
 }
 
+/// Does something on another disk meanwhile.
+pub fn aside<T>(disk: Disk, work: impl FnOnce() -> T) -> T {
+    let mine = MACHINE.replace(Machine { disk, ..Machine::default() });
+    let result = work();
+    MACHINE.set(mine);
+    result
+}
+
 /// Makes the disk known to SQLite. Once is enough, more does no harm.
 pub fn register() {
     static ONCE: Once = Once::new();

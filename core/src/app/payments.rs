@@ -30,13 +30,13 @@ impl Inner {
         let network = chosen(&reading.verdict, checkout.network)?;
         let amount = payable(&reading.facts, checkout.amount)?;
         let network_name = self.config()?.network(network)?.display.clone();
-        // Asked twice on purpose: the first refuses before anything moves, the second is used up by the call.
+        // Asked here too: it refuses before anything moves. The call asks again, and uses the consent up.
         drop(self.consent(network)?);
         self.upload_consents()?;
         let device = self.enrolment()?.device;
         let nonce = Id::random(self.random.as_ref())?;
         let code = Digest::of(checkout.code.as_bytes());
-        let answer = self.client.checkout(device, self.consent(network)?, nonce, checkout.code, amount);
+        let answer = self.client.checkout(device, || self.consent(network), nonce, checkout.code, amount);
         let terms = self.heard(answer.map_err(|error| self.consent_refused(error))?);
         let differs = |field: &'static str| Error::new(Code::QuoteInconsistent).with("field", field);
         if terms.network != network || terms.code != code {

@@ -1,4 +1,4 @@
-//! The store: stock SQLite in WAL with `synchronous=FULL`, personal columns sealed, clear columns MACed, state changes
+//! The store: stock SQLite in WAL, every commit synced, personal columns sealed, clear columns MACed, state changes
 //! chained. One writer, a few readers that never wait for it (`security.md` §4).
 
 mod audit;
@@ -7,6 +7,7 @@ mod consents;
 mod erase;
 mod head;
 mod journal;
+mod offline;
 mod open;
 mod payments;
 mod quarantine;
@@ -18,6 +19,7 @@ mod tasks;
 pub use audit::Audit;
 pub use erase::Erased;
 pub use head::Tip;
+pub use offline::{KeptBatch, KeyState, OfflineKey};
 pub use payments::Cursor;
 pub use quarantine::{Salvage, set_aside};
 pub use settings::{Behind, Enrolment, Setting};
@@ -36,8 +38,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 /// The schema's history: each entry brings the database from version n to n + 1. Entries are never changed.
-const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql"), include_str!("migrations/0003.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001.sql"),
+    include_str!("migrations/0002.sql"),
+    include_str!("migrations/0003.sql"),
+    include_str!("migrations/0004.sql"),
+];
 
 /// The database's file.
 const FILE: &str = "wallet.db";
@@ -49,8 +55,9 @@ const STATEMENTS: usize = 48;
 const READERS: usize = 2;
 
 /// For the writer and every reader. `trusted_schema` and `cell_size_check` harden against a doctored file; the two
-/// `fullfsync` make Apple's disks really write.
-const PRAGMAS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON;
+/// `fullfsync` make Apple's disks really write. In WAL mode EXTRA is FULL; it comes first because a new file is made under a
+/// rollback journal, whose deletion only EXTRA syncs: one that came back with the power would take the wallet with it.
+const PRAGMAS: &str = "PRAGMA synchronous = EXTRA; PRAGMA journal_mode = WAL; PRAGMA fullfsync = ON;
     PRAGMA checkpoint_fullfsync = ON; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;
     PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; PRAGMA busy_timeout = 5000;";
 
@@ -114,6 +121,7 @@ impl Store {
         }
         let path = folder.join(FILE);
         let mut writer = connect(disk, &path, OpenFlags::default())?;
+        sync_what_was_left(&writer)?;
         let opened = open::open(&mut writer, vault, random.as_ref())?;
         let witness = vault.witness().ok().flatten();
         let (tip, behind) = {
@@ -285,6 +293,12 @@ fn connect(disk: Disk, path: &Path, flags: OpenFlags) -> Result<Connection> {
     connection.execute_batch(PRAGMAS).map_err(failed)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(connection)
+}
+
+/// A process that died between writing a commit and syncing it left it to be read. What is read from now on is shown to
+/// people, so it is made durable first. After an orderly end there is nothing to do, and nothing is synced.
+fn sync_what_was_left(connection: &Connection) -> Result<()> {
+    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).map_err(failed)
 }
 
 /// A poisoned lock means that a thread panicked between two statements; SQLite has rolled that transaction back, so

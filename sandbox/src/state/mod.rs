@@ -7,6 +7,7 @@ pub(crate) mod codes;
 pub(crate) mod consents;
 pub(crate) mod held;
 pub(crate) mod history;
+pub(crate) mod offline;
 pub(crate) mod orders;
 pub(crate) mod payments;
 pub(crate) mod refunds;

@@ -8,10 +8,11 @@ use jigap::error::{Code, Error, NextAction};
 use jigap::gateway::{Address, HttpsTransport, Request, Response, SendError, Transport};
 use jigap::id::Id;
 use jigap::payment::{Proof, ProofMethod};
-use jigap::time::SystemClock;
+use jigap::time::{Clock, Now, SystemClock};
 use jigap::vault::{FileVault, PinKey, PinPolicy, Vault, VaultError};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -77,6 +78,41 @@ struct Line {
     hold: Option<(&'static str, &'static str, At)>,
     held: usize,
     sent: Vec<String>,
+}
+
+/// The machine's clocks, which can be set wrong and started anew.
+#[derive(Default)]
+pub struct OddClock {
+    wall_ms: AtomicI64,
+    boots: AtomicU8,
+    boot_ms: AtomicI64,
+}
+
+impl OddClock {
+    /// The user sets the wall clock so much later, or earlier.
+    pub fn set_wall(&self, ms: i64) {
+        self.wall_ms.store(ms, Ordering::SeqCst);
+    }
+
+    /// Time passes: all clocks go on by so much.
+    pub fn pass(&self, ms: i64) {
+        self.wall_ms.fetch_add(ms, Ordering::SeqCst);
+        self.boot_ms.fetch_add(ms, Ordering::SeqCst);
+    }
+
+    /// The phone was restarted.
+    pub fn reboot(&self) {
+        self.boots.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+impl Clock for OddClock {
+    fn now(&self) -> Now {
+        let Now { wall_ms, boot_ms, mut boot_id } = SystemClock.now();
+        boot_id[0] ^= self.boots.load(Ordering::SeqCst);
+        let boot_ms = boot_ms.saturating_add_signed(self.boot_ms.load(Ordering::SeqCst));
+        Now { wall_ms: wall_ms + self.wall_ms.load(Ordering::SeqCst), boot_ms, boot_id }
+    }
 }
 
 /// The real transport, on which requests can be held up and counted.
@@ -157,6 +193,7 @@ pub struct Phone {
     wallet: Option<Wallet>,
     pub vault: Arc<MoodyVault>,
     pub wire: Arc<Wire>,
+    pub clock: Arc<OddClock>,
     pub pin: PinKey,
     trust: Trust,
     folder: TempDir,
@@ -177,6 +214,7 @@ impl Phone {
             wallet: None,
             vault: Arc::new(MoodyVault { vault, mood: Mutex::new(None) }),
             wire: Wire::to(&address(sandbox)),
+            clock: Arc::default(),
             pin,
             trust,
             folder,
@@ -217,7 +255,7 @@ impl Phone {
         Ports {
             vault: Arc::clone(&self.vault) as Arc<dyn Vault>,
             transport: Arc::clone(&self.wire) as Arc<dyn Transport>,
-            clock: Arc::new(SystemClock),
+            clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
             random: Arc::new(SystemRandom),
         }
     }
