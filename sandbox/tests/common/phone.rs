@@ -54,6 +54,14 @@ impl Vault for MoodyVault {
     fn sign(&self, message: &[u8]) -> Result<Signature, VaultError> {
         self.well()?.sign(message)
     }
+
+    fn keep_witness(&self, witness: &[u8]) -> Result<(), VaultError> {
+        self.well()?.keep_witness(witness)
+    }
+
+    fn witness(&self) -> Result<Option<Vec<u8>>, VaultError> {
+        self.well()?.witness()
+    }
 }
 
 /// Where a request is held up.
@@ -235,15 +243,26 @@ impl Phone {
     /// Opens the wallet (again), with a line of its own.
     pub fn open(&mut self) -> Result<(), Error> {
         self.close();
-        let ports = Ports {
+        self.wallet = Some(Wallet::open(self.setup(), self.ports())?);
+        Ok(())
+    }
+
+    fn setup(&self) -> Setup {
+        Setup { folder: self.wallet_folder(), trust: self.trust.clone() }
+    }
+
+    fn ports(&self) -> Ports {
+        Ports {
             vault: Arc::clone(&self.vault) as Arc<dyn Vault>,
             transport: Arc::clone(&self.wire) as Arc<dyn Transport>,
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
             random: Arc::new(SystemRandom),
-        };
-        let setup = Setup { folder: self.wallet_folder(), trust: self.trust.clone() };
-        self.wallet = Some(Wallet::open(setup, ports)?);
-        Ok(())
+        }
+    }
+
+    /// What the app does when the user has decided to begin anew.
+    pub fn set_aside(&self) -> Result<u32, Error> {
+        Wallet::set_aside(&self.setup(), &self.ports())
     }
 
     /// A line of its own for the next wallet: what the old one still holds up does not hold up the new one.
