@@ -28,7 +28,7 @@ const MIGRATIONS: &[&str] = &[include_str!("migrations/0001.sql"), include_str!(
 /// How many read connections there are: one for the screen, one for the engine.
 const READERS: usize = 2;
 
-/// For the writer and every reader. `trusted_schema` and `cell_size_check` harden against a doctored file; the two
+/// R1: WAL with `synchronous = FULL`, or a commit would not be on disk when it returns (`security.md` §0.1). `trusted_schema` and `cell_size_check` harden against a doctored file; the two
 /// `fullfsync` make Apple's disks really write.
 const PRAGMAS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON;
     PRAGMA checkpoint_fullfsync = ON; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;
