@@ -56,7 +56,7 @@ impl Inner {
         Ok(PreviewView::new(&preview, &network_name, device, now))
     }
 
-    /// Commits the intent to pay exactly what a preview showed: key and bytes are on disk before this returns, and
+    /// R1: commits the intent to pay exactly what a preview showed. Key and bytes are on disk before this returns, and
     /// nothing is sent before that. The same preview, or the same order, gives the same payment (R6).
     pub(super) fn pay(&self, preview: Id, proof: Proof) -> Result<PaymentView> {
         if let Some(existing) = self.store.read(|view| view.payment_of_preview(preview))? {
@@ -90,7 +90,7 @@ impl Inner {
         Ok(PaymentView::new(&record))
     }
 
-    /// Commits what the user wants of a payment: the state and the debt, before anything leaves.
+    /// Commits what the user wants of a payment: the state and the debt are on disk before anything leaves (§6.4).
     pub(super) fn wish(&self, id: Id, event: &Event) -> Result<PaymentView> {
         self.feed(id, event)?;
         self.payment(id)

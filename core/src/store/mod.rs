@@ -54,9 +54,10 @@ const STATEMENTS: usize = 48;
 /// How many read connections there are: one for the screen, one for the engine.
 const READERS: usize = 2;
 
-/// For the writer and every reader. `trusted_schema` and `cell_size_check` harden against a doctored file; the two
-/// `fullfsync` make Apple's disks really write. In WAL mode EXTRA is FULL; it comes first because a new file is made under a
-/// rollback journal, whose deletion only EXTRA syncs: one that came back with the power would take the wallet with it.
+/// R1: WAL and every commit synced, or a commit would not be on disk when it returns (`security.md` §0.1). `trusted_schema`
+/// and `cell_size_check` harden against a doctored file; the two `fullfsync` make Apple's disks really write. In WAL mode EXTRA
+/// is FULL; it comes first because a new file is made under a rollback journal, whose deletion only EXTRA syncs: one that came
+/// back with the power would take the wallet with it.
 const PRAGMAS: &str = "PRAGMA synchronous = EXTRA; PRAGMA journal_mode = WAL; PRAGMA fullfsync = ON;
     PRAGMA checkpoint_fullfsync = ON; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;
     PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; PRAGMA busy_timeout = 5000;";

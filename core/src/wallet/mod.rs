@@ -25,6 +25,7 @@ mod tests {
     use super::*;
     use crate::money::Currency;
 
+    /// R8: the balance is the server's number with its version.
     #[test]
     fn an_overtaken_balance_changes_nothing() {
         let won = |minor, version| Balance {
