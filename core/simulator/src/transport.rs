@@ -135,6 +135,10 @@ fn exchange(request: &Request) -> Result<Response, SendError> {
         }
         Fault::WrongId => Ok(falsified(deliver(), |answer| answer.key = Id([0xee; 16]))),
         Fault::ToldPending => Ok(falsified(deliver(), |answer| {
+            // Money given back of what is not charged yet is a contradiction in itself.
+            if !answer.beside.is_empty() {
+                world(|world| world.model.lied.insert(answer.key));
+            }
             answer.outcome = Outcome::Pending;
             answer.seq = answer.seq.saturating_sub(1);
         })),

@@ -215,10 +215,12 @@ impl Inner {
 
     /// Asks what the user has now: money has moved, or a screen wants to know.
     pub(super) fn fetch_balance(&self) -> Result<()> {
+        let begun = self.now();
         let balance = self.heard(self.client.balance(self.enrolment()?.device)?);
         self.store.write(|tx| {
             tx.keep_balance(&balance)?;
-            tx.paid(TaskKind::FetchBalance, &[])
+            // Money that moved while this answer was on its way is not in it.
+            tx.paid_before(TaskKind::FetchBalance, &[], begun)
         })?;
         self.herald.tell(Change::Balance);
         Ok(())

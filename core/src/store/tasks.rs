@@ -105,4 +105,13 @@ impl Tx<'_> {
         let sql = "DELETE FROM task WHERE kind = ?1 AND subject = ?2";
         self.connection.execute(sql, (kind.as_str(), subject)).map(|_| ()).map_err(failed)
     }
+
+    /// Owes this no longer, if it was owed before this moment: what was done since then does not pay for what came after.
+    ///
+    /// # Errors
+    /// [`Code::StoreFailed`].
+    pub fn paid_before(&self, kind: TaskKind, subject: &[u8], begun: ServerMs) -> Result<()> {
+        let sql = "DELETE FROM task WHERE kind = ?1 AND subject = ?2 AND due < ?3";
+        self.connection.execute(sql, (kind.as_str(), subject, begun.0)).map(|_| ()).map_err(failed)
+    }
 }
