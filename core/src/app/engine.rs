@@ -73,10 +73,15 @@ impl Inner {
 
     /// Carries out one task that is due. Nothing due: how long until there may be.
     pub(super) fn work_once(&self) -> Option<Duration> {
+        if self.resting() {
+            return Some(LONGEST_SLEEP);
+        }
         let now = self.now();
         let Ok(tasks) = self.store.read(|view| view.tasks()) else { return Some(PAUSE) };
         let task = match self.wake.claim(tasks.iter().filter(|task| task.due <= now), self.moment()) {
             Ok(task) => task,
+            // Nothing is owed right now: time for a piece of upkeep.
+            Err(_) if self.tend() => return None,
             Err(left_alone) => {
                 let next = tasks.iter().map(|task| task.due).filter(|due| *due > now).min();
                 let wait = u64::try_from(next.map_or(i64::MAX, |due| due.since(now))).unwrap_or(0);
@@ -100,6 +105,7 @@ impl Inner {
             TaskKind::AskCode => return self.ask_code(Id::from_slice(&task.subject)?),
             TaskKind::UploadConsent => self.upload_consents()?,
             TaskKind::FetchBalance => self.fetch_balance()?,
+            TaskKind::AskSalvaged => return self.ask_salvaged(Id::from_slice(&task.subject)?),
         }
         Ok(Done::Paid)
     }
@@ -116,12 +122,22 @@ impl Inner {
             return Err(Error::new(Code::Internal).with("part", "origin"));
         };
         let request = self.client.payment_request(self.enrolment()?.device, bytes);
-        // The consent is looked at again at the moment of sending, when the vault has done its part: it may have been withdrawn
-        // since (I9), and the quote have ended (R9).
+        // I11: an older copy of this database would pay again what it has forgotten.
+        let confirmed = self.confirm_chain();
+        // The consent is looked at again at the moment of sending, when vault and gateway have done their part: it may have been
+        // withdrawn since (I9), and the quote have ended (R9).
         let event = match self.consent(terms.network) {
             Ok(_) if request.is_err() => Event::NotSent(UnsentReason::Unsigned),
             Ok(_) if !terms.alive(self.now()) => Event::NotSent(UnsentReason::OrderOver),
-            Ok(consent) => self.heard(self.client.pay(consent, key, &request?)),
+            Ok(consent) => match confirmed {
+                Ok(()) => self.heard(self.client.pay(consent, key, &request?)),
+                Err(error) => Event::NotSent(match error.code() {
+                    Code::GatewayUnreachable => UnsentReason::Unreachable,
+                    Code::GatewayUntrusted => UnsentReason::Untrusted,
+                    Code::VaultUnavailable | Code::VaultRefused | Code::VaultKeyLost => UnsentReason::Unsigned,
+                    _ => return Err(error),
+                }),
+            },
             // Withdrawn, or the network was switched off.
             Err(error) if matches!(error.code(), Code::ConsentNeeded | Code::NetworkUnknown) => {
                 Event::NotSent(UnsentReason::ConsentGone)

@@ -1,6 +1,7 @@
 //! What every action and every task of the wallet works with: the store, the ports, and what is known right now.
 
 use crate::app::herald::{Change, Herald};
+use crate::app::upkeep::Upkeep;
 use crate::app::wake::Wake;
 use crate::config::Config;
 use crate::consent::{EffectiveConsent, Ledger, Signed};
@@ -80,6 +81,7 @@ pub(super) struct Inner {
     pub(super) consent_turn: Mutex<()>,
     /// One upload at a time: the gateway takes the events in their order.
     pub(super) upload_turn: Mutex<()>,
+    pub(super) upkeep: Upkeep,
     clock: Arc<dyn Clock>,
     known: RwLock<Known>,
 }
@@ -105,6 +107,7 @@ impl Inner {
             };
             Ok(Known { enrolment, config, anchor, guessed, put_off: false, kept_anchor, ledger: Arc::new(ledger) })
         })?;
+        let upkeep = Upkeep::of(&store)?;
         Ok(Self {
             store,
             client: Client::new(ports.transport, Arc::clone(&ports.vault)),
@@ -115,6 +118,7 @@ impl Inner {
             wake: Wake::default(),
             consent_turn: Mutex::new(()),
             upload_turn: Mutex::new(()),
+            upkeep,
             clock: ports.clock,
             known: RwLock::new(known),
         })

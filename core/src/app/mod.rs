@@ -14,6 +14,7 @@ mod reconcile;
 mod shown;
 mod stepped;
 mod ticket;
+mod upkeep;
 mod views;
 mod wake;
 
@@ -23,6 +24,7 @@ pub use inner::{Ports, Setup, Trust};
 pub use reconcile::{Finding, Moved};
 pub use stepped::Stepped;
 pub use ticket::{Ticket, aside};
+pub use upkeep::Condition;
 pub use views::{
     Checkout, ConsentAnswer, ConsentRequest, HistoryPage, NetworkView, PaymentView, PreviewView, RefundRequest,
     RefundedView, Section, ShownResult, ShownView, Status,
@@ -35,7 +37,7 @@ use crate::id::Id;
 use crate::network::Network;
 use crate::payment::{CancelBy, Event, Proof};
 use crate::present::CodeState;
-use crate::store::{Cursor, Disk, Enrolment};
+use crate::store::{self, Cursor, Disk, Enrolment, Erased};
 use crate::wallet::Balance;
 use desk::{Desk, Inbox};
 use herald::{Round, Waiter};
@@ -283,10 +285,58 @@ impl Wallet {
         ticket
     }
 
+    /// The app goes to the background: finishes what is being written, and closes every file, so that no lock is held
+    /// while the app is suspended (iOS ends an app for that: 0xdead10cc). Nothing more is sent until
+    /// [`Wallet::resumed`]. Calls still work; each opens the files for itself. May take as long as one write and one call
+    /// of the vault.
+    pub fn suspend(&self) {
+        self.inner.suspend();
+    }
+
+    /// Erases what no law has kept: payments and codes whose time is over, and previews. Says what stays, and how long.
+    ///
+    /// # Errors (by the ticket)
+    /// The store's.
+    pub fn erase(&self) -> Ticket<Erased> {
+        self.desk.take(|inner| inner.store.erase(inner.now()))
+    }
+
+    /// Begins to change the root key; the engine seals everything anew, in steps, whenever nothing else is to be done. A
+    /// change that is under way goes on at the next start.
+    ///
+    /// # Errors (by the ticket)
+    /// The vault's, the store's. Then nothing has changed.
+    pub fn change_keys(&self) -> Ticket<()> {
+        self.desk.take(|inner| {
+            inner.store.begin_rotation(inner.vault.as_ref())?;
+            inner.wake.up();
+            Ok(())
+        })
+    }
+
+    /// How the wallet's records are.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn condition(&self) -> Result<Condition> {
+        self.inner.condition()
+    }
+
+    /// Sets a database aside that does not open any more ([`Code::StoreDamaged`], [`Code::VaultKeyLost`]), or that was
+    /// found damaged. It is renamed, never deleted. The next [`Wallet::open`] begins anew: this device has to be enrolled
+    /// again, payments that had not ended are asked about, and nothing is paid before the gateway's record was taken in.
+    /// It is a decision, so it is never made by opening. Gives the number it lies aside under.
+    ///
+    /// # Errors
+    /// [`Code::StoreInUse`] when there is nothing wrong with it. The store's, the vault's.
+    pub fn set_aside(setup: &Setup, ports: &Ports) -> Result<u32> {
+        store::set_aside(&setup.folder, ports.vault.as_ref(), Arc::clone(&ports.random))
+    }
+
     /// The app is in front again: looks at once at what is due. Threads' sleep does not count while a phone sleeps, so
     /// without this call the engine may be up to a minute late.
     pub fn resumed(&self) {
-        self.inner.wake.up();
+        self.inner.resume();
     }
 
     /// Tells an observer of every change until the subscription is dropped.

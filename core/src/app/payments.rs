@@ -25,6 +25,7 @@ impl Inner {
 
     /// Resolves a scanned code into terms and freezes them. Nothing leaves before the consent is there.
     pub(super) fn prepare(&self, checkout: Checkout) -> Result<PreviewView> {
+        self.may_pay()?;
         let reading = self.read(&checkout.code)?;
         let network = chosen(&reading.verdict, checkout.network)?;
         let amount = payable(&reading.facts, checkout.amount)?;
@@ -61,6 +62,7 @@ impl Inner {
         if let Some(existing) = self.store.read(|view| view.payment_of_preview(preview))? {
             return Ok(PaymentView::new(&existing));
         }
+        self.may_pay()?;
         let preview = self.store.read(|view| view.preview(preview))?.ok_or(Code::PreviewUnknown)?;
         let enrolment = self.enrolment()?;
         preview.verify(enrolment.device, &enrolment.user_key, &proof)?;

@@ -192,6 +192,7 @@ impl Inner {
                 }
                 // What a refund gave back before, the late cancel does not give again.
                 let back = known.refunded().map_or(Ok(receipt.home), |(_, home)| receipt.home.checked_sub(home))?;
+                let back = Money::from_minor(back.currency(), back.minor().max(0));
                 reversed.add(back, known.reversed.is_some_and(|at| day.has(at)))?;
             }
             before = page.last().map(|(cursor, _)| *cursor);

@@ -13,6 +13,7 @@ use crate::store::TaskKind;
 impl Inner {
     /// Puts the next code on screen; fetches a batch when there is none. From then on it is never shown again.
     pub(super) fn show(&self, network: Network, region: &str) -> Result<ShownView> {
+        self.may_pay()?;
         let config = self.config()?;
         let description = config.network(network)?;
         if !description.show.iter().any(|country| country == region) {

@@ -5,9 +5,9 @@ use crate::crypto::{Blob, Digest, PublicKey};
 use crate::error::{Code, Error, Result};
 use crate::gateway::transport::{Request, Response, SendError, Transport};
 use crate::gateway::wire::{
-    CancelRequest, CheckoutRequest, CheckoutResponse, CodeStatus, CodesRequest, CodesResponse, ConsentReceived,
-    ConsentUpload, DEVICE_HEADER, EnrolRequest, EnrolResponse, HistoryResponse, IssuedCode, RefundRequest, Refusal,
-    SIGNATURE_HEADER, Statement, request_to_sign,
+    CancelRequest, ChainReceived, ChainReport, CheckoutRequest, CheckoutResponse, CodeStatus, CodesRequest,
+    CodesResponse, ConsentReceived, ConsentUpload, DEVICE_HEADER, EnrolRequest, EnrolResponse, HistoryResponse,
+    IssuedCode, RefundRequest, Refusal, SIGNATURE_HEADER, Statement, request_to_sign,
 };
 use crate::id::Id;
 use crate::money::Money;
@@ -128,6 +128,18 @@ impl Client {
         let request = self.request(device, "/v1/codes", &body)?;
         let answer: Timed<CodesResponse> = self.call_abroad(&request, same(gate, consent)?)?;
         Ok(Timed { value: answer.value.codes, server: answer.server })
+    }
+
+    /// Tells how far this device's chain has come, and hears how far the gateway has seen it. None: this gateway keeps no
+    /// such record.
+    ///
+    /// # Errors
+    /// The vault's and the transport's.
+    pub fn chain(&self, device: Id, report: &ChainReport) -> Result<Option<Timed<ChainReceived>>> {
+        match self.post(device, "/v1/chain", report) {
+            Err(error) if error.field("status") == Some(404i64.into()) => Ok(None),
+            answer => answer.map(Some),
+        }
     }
 
     /// What became of a shown code. Goes to the gateway only.

@@ -46,6 +46,32 @@ pub struct EnrolResponse {
     pub balance: Balance,
 }
 
+/// How far a device's chain of state changes has come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChainTip {
+    /// The number of the newest line; 0 before the first.
+    pub seq: i64,
+    /// Its link; empty before the first.
+    pub link: Blob,
+}
+
+/// `POST /v1/chain`: the gateway takes `head` when `known` is what it has; else it changes nothing.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ChainReport {
+    /// What the device believes the gateway has; absent when it does not know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<ChainTip>,
+    /// How far the device has come.
+    pub head: ChainTip,
+}
+
+/// The answer to [`ChainReport`].
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ChainReceived {
+    /// What the gateway has now.
+    pub latest: ChainTip,
+}
+
 /// `POST /v1/consents`: one event of the ledger. The same event twice is one.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ConsentUpload {

@@ -2,7 +2,7 @@
 
 use rxing::common::BitMatrix;
 
-use super::frame::{Frame, View};
+use super::frame::{Frame, Plane, View};
 use super::{Found, Kind, bars, seek, shades};
 
 /// One way to look.
@@ -33,21 +33,26 @@ const LINES: usize = 15;
 
 /// What one rung finds, and whether something was there that it could not read.
 pub(super) fn look(frame: &Frame<'_>, rung: Rung, every: bool) -> (Vec<Found>, bool) {
-    let view = frame.view();
-    let (bits, scale) = match rung {
-        Rung::Plain | Rung::Inverted => (plain(view), 0),
-        Rung::SmoothAround => (shades::around(shades::smooth(view).view(), 20, 3), 0),
-        Rung::Half => (plain(shades::half(view).view()), 1),
-        Rung::HalfAround => (shades::around(shades::half(view).view(), 12, 3), 1),
-        Rung::Double => (plain(shades::double(view).view()), -1),
+    let (plane, scale) = match rung {
+        Rung::Plain | Rung::Inverted => (None, 0),
+        Rung::SmoothAround => (Some(shades::smooth(frame.view())), 0),
+        Rung::Half | Rung::HalfAround => (Some(shades::half(frame.view())), 1),
+        Rung::Double => (Some(shades::double(frame.view())), -1),
+    };
+    let grey = plane.as_ref().map_or(frame.view(), Plane::view);
+    let bits = match rung {
+        Rung::SmoothAround => shades::around(grey, 20, 3),
+        Rung::HalfAround => shades::around(grey, 12, 3),
+        _ => plain(grey),
     };
     let Some(mut bits) = bits else { return (Vec::new(), false) };
-    if rung == Rung::Inverted {
+    let inverted = rung == Rung::Inverted;
+    if inverted {
         bits.flip_self();
     }
-    let look = seek::qr(&bits, every);
+    let look = seek::qr(&seek::Picture { grey, bits: &bits, inverted }, every);
     let mut found = told(frame, Kind::Qr, look.seen, scale);
-    if rung != Rung::Inverted {
+    if !inverted {
         // Along the upright picture's rows; every third rung also along its columns.
         let sideways = frame.rotation().is_sideways();
         let bars = bars::code128(&bits, sideways, LINES, 3);

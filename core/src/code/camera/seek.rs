@@ -3,17 +3,20 @@
 //! rxing's detector says of itself that it may panic ("could not add point on line", indexing): its corner cases are
 //! reached by pictures, which come from outside. So every call is caught here, and a panic is "found nothing". That is
 //! sound because all it touches is local to the call and thrown away.
-#![allow(clippy::as_conversions, reason = "coordinates of pixels: floats of rxing to whole numbers, saturating")]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rxing::common::{BitMatrix, DetectorRXingResult};
 use rxing::qrcode::cpp_port::detector::{FindFinderPatterns, GenerateFinderPatternSets, SampleQR};
 
+use super::frame::View;
+use super::sample;
 use super::symbol::{self, Unread};
 
 /// The most triples of finder patterns that are tried in one picture: clutter can make thousands.
 const MOST_TRIPLES: usize = 40;
+/// The most symbols of one picture that are read again from grey.
+const MOST_SECOND_READINGS: usize = 6;
 /// The most symbols that are told of one picture.
 pub(super) const MOST_SYMBOLS: usize = 8;
 
@@ -32,12 +35,22 @@ pub(super) struct Look {
     pub(super) unread: bool,
 }
 
-/// All QR symbols in the picture. `every` looks at every third row, else rows are skipped in a high picture.
-pub(super) fn qr(bits: &BitMatrix, every: bool) -> Look {
-    catch_unwind(AssertUnwindSafe(|| look(bits, every))).unwrap_or_default()
+/// A picture in grey and in dark and light.
+pub(super) struct Picture<'a> {
+    pub(super) grey: View<'a>,
+    pub(super) bits: &'a BitMatrix,
+    /// Dark in `bits` is light in `grey`.
+    pub(super) inverted: bool,
 }
 
-fn look(bits: &BitMatrix, every: bool) -> Look {
+/// All QR symbols in the picture. `every` looks at every third row, else rows are skipped in a high picture.
+pub(super) fn qr(picture: &Picture<'_>, every: bool) -> Look {
+    catch_unwind(AssertUnwindSafe(|| look(picture, every))).unwrap_or_default()
+}
+
+fn look(picture: &Picture<'_>, every: bool) -> Look {
+    let bits = picture.bits;
+    let mut second_readings = 0_usize;
     let mut look = Look::default();
     let mut patterns = FindFinderPatterns(bits, every, 0);
     let mut used = Vec::new();
@@ -49,16 +62,15 @@ fn look(bits: &BitMatrix, every: bool) -> Look {
         // Caught one by one: a panic over one triple must not cost the others.
         let sampled = catch_unwind(AssertUnwindSafe(|| SampleQR(bits, &triple)));
         let Ok(Ok(sampled)) = sampled else { continue };
-        match symbol::read(sampled.getBits()) {
+        let points = clockwise(sampled.getPoints());
+        let mut read = symbol::read(sampled.getBits());
+        if read.is_err() && second_readings < MOST_SECOND_READINGS {
+            second_readings = second_readings.saturating_add(1);
+            read = again(picture, &points, sampled.getBits().width()).or(read);
+        }
+        match read {
             Ok(text) => {
                 used.extend(corners);
-                let mut points = [(0.0, 0.0); 4];
-                // rxing gives upper left, upper right, lower left, lower right.
-                for (to, from) in points.iter_mut().zip([0, 1, 3, 2]) {
-                    if let Some(point) = sampled.getPoints().get(from) {
-                        *to = (point.x, point.y);
-                    }
-                }
                 look.seen.push(Seen { text, corners: points });
                 if look.seen.len() >= MOST_SYMBOLS {
                     break;
@@ -69,4 +81,23 @@ fn look(bits: &BitMatrix, every: bool) -> Look {
         }
     }
     look
+}
+
+/// rxing gives upper left, upper right, lower left, lower right.
+fn clockwise(points: &[rxing::Point]) -> [(f32, f32); 4] {
+    [0, 1, 3, 2].map(|at| points.get(at).map_or((0.0, 0.0), |point| (point.x, point.y)))
+}
+
+/// The second reading, from grey.
+fn again(picture: &Picture<'_>, corners: &[(f32, f32); 4], side: u32) -> Result<String, Unread> {
+    let light = sample::light(picture.grey, corners, side).ok_or(Unread::NoSymbol)?;
+    let mut read = Err(Unread::NoSymbol);
+    for sharpness in sample::SHARPNESS {
+        let modules = sample::modules(&light, side, sharpness, picture.inverted).ok_or(Unread::NoSymbol)?;
+        read = symbol::read(&modules);
+        if read.is_ok() {
+            break;
+        }
+    }
+    read
 }
