@@ -893,6 +893,10 @@ impl Life {
                 .filter(|view| view.status == Status::Paid)
                 .filter_map(|view| Some((view.id, view.home?.minor())))
                 .collect();
+            for view in page.payments.iter().filter(|view| view.status == Status::Paid) {
+                let (whole, id) = (view.reference.is_some(), view.id);
+                world.must(whole, "R8 a paid payment has its receipt", || format!("{id} has none"));
+            }
             for view in &page.payments {
                 *world.report.endings.entry(view.status.as_str()).or_default() += 1;
             }

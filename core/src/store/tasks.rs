@@ -123,6 +123,9 @@ impl Tx<'_> {
     /// # Errors
     /// [`Code::StoreFailed`], [`Code::StoreDamaged`].
     pub fn hurry(&self, now: ServerMs) -> Result<()> {
+        if planted!(PutOffByClock) {
+            return Ok(());
+        }
         let late = self.tasks()?.into_iter().filter(|task| task.due > now && task.kind != TaskKind::CheckDay);
         late.into_iter().try_for_each(|task| self.owe(task.kind, &task.subject, now))
     }
@@ -165,6 +168,9 @@ impl Tx<'_> {
     /// # Errors
     /// [`Code::StoreFailed`].
     pub fn paid_before(&self, kind: TaskKind, subject: &[u8], begun: ServerMs) -> Result<()> {
+        if planted!(PaidInAdvance) {
+            return self.paid(kind, subject);
+        }
         let sql = "DELETE FROM task WHERE kind = ?1 AND subject = ?2 AND due < ?3";
         self.connection.execute(sql, (kind.as_str(), subject, begun.0)).map(|_| ()).map_err(failed)
     }
