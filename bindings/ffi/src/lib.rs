@@ -22,4 +22,7 @@ pub use ports::{
 pub use records::*;
 pub use wallet::{CoreWallet, Observer, ObserverFailure, Subscription};
 
+// The bugs that the simulator has to find are for the simulator alone.
+const _: () = assert!(!jigap::mutant::BUILT_IN, "the library must not hold planted bugs");
+
 uniffi::setup_scaffolding!("jigap_ffi");

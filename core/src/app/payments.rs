@@ -70,6 +70,10 @@ impl Inner {
         let consent = self.consent(preview.terms.network)?;
         let (record, effects) = Record::intend(&preview, consent, Id::random(self.random.as_ref())?, now)?;
         let bytes = request_bytes(&preview, &record, proof)?;
+        if planted!(SendBeforePersist) {
+            let request = self.client.payment_request(enrolment.device, bytes.clone())?;
+            let _ = self.client.pay(self.consent(preview.terms.network)?, record.payment.key, &request);
+        }
         let record = self.store.write(|tx| {
             // Looked up again inside the transaction: two taps race to here.
             let same = match tx.payment_of_preview(preview.id)? {
@@ -80,7 +84,7 @@ impl Inner {
                 return Ok(existing);
             }
             tx.put_payment(&record, Some(&bytes))?;
-            if effects.contains(&Effect::Send) {
+            if effects.contains(&Effect::Send) && !planted!(TaskForgotten) {
                 tx.owe(TaskKind::Send, &record.payment.key.0, now)?;
             }
             Ok(record)

@@ -292,6 +292,9 @@ impl Drop for Store {
 fn connect(disk: Disk, path: &Path, flags: OpenFlags) -> Result<Connection> {
     let connection = disk.connect(path, flags)?;
     connection.execute_batch(PRAGMAS).map_err(failed)?;
+    if planted!(NormalInsteadOfFull) {
+        connection.execute_batch("PRAGMA synchronous = NORMAL").map_err(failed)?;
+    }
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(connection)
 }
@@ -299,6 +302,9 @@ fn connect(disk: Disk, path: &Path, flags: OpenFlags) -> Result<Connection> {
 /// A process that died between writing a commit and syncing it left it to be read. What is read from now on is shown to
 /// people, so it is made durable first. After an orderly end there is nothing to do, and nothing is synced.
 fn sync_what_was_left(connection: &Connection) -> Result<()> {
+    if planted!(UnsyncedRead) {
+        return Ok(());
+    }
     connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).map_err(failed)
 }
 
