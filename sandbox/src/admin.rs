@@ -7,7 +7,9 @@ use crate::networks::Rail;
 use crate::networks::shops::{SHOPS, Shop};
 use crate::refusal::Refused;
 use crate::state::orders::{self, Quote};
-use crate::state::{audit, codes, refunds, users};
+use crate::state::payments::Recorded;
+use crate::state::wishes::{self, Wish};
+use crate::state::{audit, codes, held, refunds, users};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -19,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// `POST /admin/codes`: a shop makes a code.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -58,6 +61,29 @@ pub struct Refund {
     /// Decimal text in the shop's currency; without it, all that is left.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amount: Option<String>,
+    /// The day's price of one unit of the shop's currency, as decimal text; without it, the payment's own rate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<String>,
+}
+
+/// `POST /admin/cancels`: the network cancels what it charged.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LateCancel {
+    /// The payment.
+    pub key: String,
+}
+
+/// `POST /admin/decisions`: a person at the bridge decides about a cancel or a refund.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Decide {
+    /// The payment.
+    pub key: String,
+    /// What was wished.
+    pub wish: Wish,
+    /// Whether it is granted.
+    pub grant: bool,
 }
 
 /// `POST /admin/fault`: something that happens now, or a fault for later requests.
@@ -77,7 +103,19 @@ enum Happen {
     ExpireCodes,
     /// A user has so many won.
     SetBalance { user: String, value: i64 },
-    /// No fault is armed any more.
+    /// Payments are taken in and left pending until `release`.
+    Hold,
+    /// What was held up is done, and nothing is held up any more.
+    Release,
+    /// A person decides about cancels and refunds (1), or nobody (0).
+    ByHand { value: i64 },
+    /// What is not done is lost, as by a restart without a memory.
+    Restart,
+    /// Idempotency keys are forgotten, payments are not.
+    ForgetKeys,
+    /// The gateway's clock is off by so many milliseconds.
+    ClockOffset { value: i64 },
+    /// No fault is armed and nothing is switched any more.
     Clear,
 }
 
@@ -87,6 +125,8 @@ pub(crate) fn router(gateway: Arc<Gateway>) -> Router {
         .route("/admin/codes", post(make_code))
         .route("/admin/scan", post(scan))
         .route("/admin/refunds", post(refund))
+        .route("/admin/cancels", post(late_cancel))
+        .route("/admin/decisions", post(decide))
         .route("/admin/audit", get(audited))
         .route("/admin/fault", post(fault))
         .fallback(async || Refused::PathUnknown)
@@ -120,7 +160,7 @@ async fn make_code(State(gateway): State<Arc<Gateway>>, bytes: Bytes) -> Result<
     let currency = shop.currency()?;
     let amount = request.amount.as_deref().map(|text| Money::parse(currency, text)).transpose();
     let amount = amount.map_err(|_| Refused::AmountInvalid)?;
-    let code = gateway.work(move |_, tx| orders::make_code(tx, shop, rail, amount, Gateway::now())).await?;
+    let code = gateway.work(move |gateway, tx| orders::make_code(tx, shop, rail, amount, gateway.now())).await?;
     Ok(Reply(serde_json::to_vec(&json!({ "code": code }))?))
 }
 
@@ -131,7 +171,7 @@ async fn scan(State(gateway): State<Arc<Gateway>>, bytes: Bytes) -> Result<Reply
             let Scan { digits, amount, shop, request } = request;
             let till = codes::Till { amount: &amount, shop: shop.as_deref(), request: request.as_deref() };
             let (documents, keys) = (&gateway.documents, &gateway.issuer);
-            let scanned = codes::scan_any(tx, documents, keys, &digits, till, Gateway::now())?;
+            let scanned = codes::scan_any(tx, documents, keys, &digits, till, gateway.now())?;
             Ok(scanned.map(|scanned| serde_json::to_vec(&scanned)))
         })
         .await??
@@ -143,9 +183,28 @@ async fn refund(State(gateway): State<Arc<Gateway>>, bytes: Bytes) -> Result<Rep
     let request: Refund = body(&bytes)?;
     let key = Id::parse(&request.key).map_err(|_| Refused::BodyInvalid)?;
     gateway
-        .work(move |_, tx| {
-            Ok(serde_json::to_vec(&refunds::refund(tx, key, request.amount.as_deref(), Gateway::now())?)?)
+        .work(move |gateway, tx| {
+            let (amount, rate) = (request.amount.as_deref(), request.rate.as_deref());
+            Ok(serde_json::to_vec(&refunds::refund(tx, key, amount, rate, gateway.now())?)?)
         })
+        .await
+        .map(Reply)
+}
+
+async fn late_cancel(State(gateway): State<Arc<Gateway>>, bytes: Bytes) -> Result<Reply, Refused> {
+    let request: LateCancel = body(&bytes)?;
+    let key = Id::parse(&request.key).map_err(|_| Refused::BodyInvalid)?;
+    gateway
+        .work(move |gateway, tx| Ok(serde_json::to_vec(&wishes::late_cancel(tx, key, gateway.now())?)?))
+        .await
+        .map(Reply)
+}
+
+async fn decide(State(gateway): State<Arc<Gateway>>, bytes: Bytes) -> Result<Reply, Refused> {
+    let Decide { key, wish, grant } = body(&bytes)?;
+    let key = Id::parse(&key).map_err(|_| Refused::BodyInvalid)?;
+    gateway
+        .work(move |gateway, tx| Ok(serde_json::to_vec(&wishes::decide(tx, key, wish, grant, gateway.now())?)?))
         .await
         .map(Reply)
 }
@@ -164,12 +223,29 @@ async fn fault(State(gateway): State<Arc<Gateway>>, bytes: Bytes) -> Result<Repl
     };
     gateway
         .work(move |gateway, tx| {
-            let now = Gateway::now();
+            let (now, switches) = (gateway.now(), &gateway.switches);
             match happen {
                 Happen::ExpireQuotes => drop(Quote::expire_all(tx, now)?),
                 Happen::ExpireCodes => drop(codes::expire_all(tx, now)?),
                 Happen::SetBalance { user, value } => users::set_balance(tx, &user, value, now)?,
-                Happen::Clear => gateway.faults.clear(),
+                Happen::Hold => switches.hold.store(true, Ordering::Relaxed),
+                Happen::Release => {
+                    switches.hold.store(false, Ordering::Relaxed);
+                    held::release(tx, &gateway.documents, now)?;
+                }
+                Happen::ByHand { value } => switches.by_hand.store(value != 0, Ordering::Relaxed),
+                Happen::Restart => {
+                    switches.hold.store(false, Ordering::Relaxed);
+                    held::lose_all(tx)?;
+                }
+                Happen::ForgetKeys => Recorded::forget_keys(tx)?,
+                Happen::ClockOffset { value } => switches.clock_offset_ms.store(value, Ordering::Relaxed),
+                Happen::Clear => {
+                    gateway.faults.clear();
+                    switches.hold.store(false, Ordering::Relaxed);
+                    switches.by_hand.store(false, Ordering::Relaxed);
+                    switches.clock_offset_ms.store(0, Ordering::Relaxed);
+                }
             }
             Ok(Reply(b"{}".to_vec()))
         })

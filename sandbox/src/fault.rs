@@ -22,8 +22,8 @@ pub struct Options {
     /// How often
     #[arg(long)]
     times: Option<u32>,
-    /// Milliseconds, a status or an amount, as the kind asks
-    #[arg(long)]
+    /// Milliseconds, seconds, a status or an amount, as the kind asks
+    #[arg(long, allow_hyphen_values = true)]
     value: Option<i64>,
     /// Whose balance, for `set_balance`, such as `demo`
     #[arg(long)]

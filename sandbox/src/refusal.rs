@@ -65,6 +65,8 @@ words! {
     OrderClosed, "ORDER_CLOSED", 410;
     /// The shop's code is too old to be paid; the shown code is too old to be scanned (admin).
     CodeExpired, "CODE_EXPIRED", 410;
+    /// The networks cancel what they charged only until 00:30 of the next day at UTC+8 (admin).
+    CancelTooLate, "CANCEL_TOO_LATE", 410;
     /// The body is over 64 KiB.
     BodyTooLarge, "BODY_TOO_LARGE", 413;
     /// The event's signature or bytes are not right.
@@ -81,6 +83,8 @@ words! {
     QuantityInvalid, "QUANTITY_INVALID", 422;
     /// This terminal has scanned too many wrong codes today (admin).
     TerminalLocked, "TERMINAL_LOCKED", 429;
+    /// Too much at once; come again after as long as `Retry-After` says.
+    Busy, "BUSY", 429;
     /// The gateway failed; what became of the request has to be asked.
     Internal, "INTERNAL", 500;
 }

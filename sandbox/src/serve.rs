@@ -2,7 +2,7 @@
 
 use crate::documents::Documents;
 use crate::faults::Faults;
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, Switches};
 use crate::line::{Cutter, TlsLines, bind};
 use crate::state::offline::Issuer;
 use crate::state::{Store, orders};
@@ -93,6 +93,7 @@ pub async fn start(options: &Options) -> io::Result<Running> {
         documents,
         faults: Faults::default(),
         issuer,
+        switches: Switches::default(),
         quote_ms: options.quote_ms,
         code_ms: options.code_ms,
     });

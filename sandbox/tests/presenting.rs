@@ -74,7 +74,7 @@ fn a_code_made_without_network_is_paid_and_settled_later() {
     let waiting = phone.wallet().shown_result(code.id, Duration::from_millis(50)).wait().unwrap();
     assert_eq!((waiting.state, waiting.payment), (CodeState::Shown, None));
     daylight(&sandbox);
-    phone.wallet().pushed(code.id);
+    phone.wallet().pushed().unwrap();
     let result = phone.wallet().shown_result(code.id, PATIENCE).wait().unwrap();
     let payment = result.payment.unwrap();
     assert_eq!((result.state, payment.status, payment.id), (CodeState::Used, Status::Paid, code.id));

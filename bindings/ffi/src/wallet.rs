@@ -3,8 +3,8 @@
 use crate::error::JigapError;
 use crate::ports::{HostTransport, HostVault, TransportPort, VaultPort};
 use crate::records::{
-    Balance, Change, Checkout, ConsentAnswer, ConsentRequest, HistoryPage, NetworkInfo, Payment, Preview, ProofMethod,
-    Reading, ShownCode, ShownResult,
+    Balance, Change, Checkout, ConsentAnswer, ConsentRequest, Finding, HistoryPage, NetworkInfo, Payment, Preview,
+    ProofMethod, Reading, ShownCode, ShownResult,
 };
 use jigap::app::{self, Ports, Setup, Trust, aside};
 use jigap::crypto::{Blob, PublicKey, Signature, SystemRandom};
@@ -180,6 +180,29 @@ impl CoreWallet {
         Ok(ticket.await?.into())
     }
 
+    /// Wants a payment cancelled that is not known to have ended; durable when this returns. Of a charged one the user
+    /// wants the money back, as by `request_refund`.
+    pub async fn cancel(&self, id: String) -> Result<Payment, JigapError> {
+        let ticket = self.open_wallet()?.cancel(Id::parse(&id)?);
+        Ok(ticket.await?.into())
+    }
+
+    /// Asks for the money of a charged payment; durable when this returns. What comes back is shown beside the payment.
+    pub async fn request_refund(&self, id: String) -> Result<Payment, JigapError> {
+        let ticket = self.open_wallet()?.request_refund(Id::parse(&id)?);
+        Ok(ticket.await?.into())
+    }
+
+    /// A push arrived. Its content is not asked for: it only makes the wallet ask the gateway what is new.
+    pub fn pushed(&self) -> Result<(), JigapError> {
+        Ok(self.open_wallet()?.pushed()?)
+    }
+
+    /// Where the wallet's own sums and the gateway's statement differ. None, if all is well.
+    pub fn findings(&self) -> Result<Vec<Finding>, JigapError> {
+        Ok(self.open_wallet()?.findings()?.into_iter().map(Into::into).collect())
+    }
+
     /// A payment as it stands. Never waits for the network.
     pub fn payment(&self, id: String) -> Result<Payment, JigapError> {
         Ok(self.open_wallet()?.payment(Id::parse(&id)?)?.into())
@@ -200,6 +223,41 @@ impl CoreWallet {
     pub async fn show(&self, network: String, region: String) -> Result<ShownCode, JigapError> {
         let ticket = self.open_wallet()?.show(Network::parse(&network)?, region);
         Ok(ticket.await?.into())
+    }
+
+    /// What is to be on screen now, by the clock: to be called when `renew_in_ms` has passed. Nothing: the code stays.
+    pub async fn renew(&self) -> Result<Option<ShownCode>, JigapError> {
+        let ticket = self.open_wallet()?.renew();
+        Ok(ticket.await?.map(Into::into))
+    }
+
+    /// Another code: the scan failed, or the user wants one. The one on screen is not shown again.
+    pub async fn new_code(&self) -> Result<Option<ShownCode>, JigapError> {
+        let ticket = self.open_wallet()?.new_code();
+        Ok(ticket.await?.map(Into::into))
+    }
+
+    /// The page is covered: nothing of a code may stay visible.
+    pub async fn cover(&self) -> Result<(), JigapError> {
+        let ticket = self.open_wallet()?.cover();
+        Ok(ticket.await?)
+    }
+
+    /// The page is visible again: the same code while it lives, else the next one.
+    pub async fn uncover(&self) -> Result<Option<ShownCode>, JigapError> {
+        let ticket = self.open_wallet()?.uncover();
+        Ok(ticket.await?.map(Into::into))
+    }
+
+    /// The user leaves the page.
+    pub async fn leave_page(&self) -> Result<(), JigapError> {
+        let ticket = self.open_wallet()?.leave_page();
+        Ok(ticket.await?)
+    }
+
+    /// The network whose code the user showed last in a country (ISO 3166-1 alpha-2).
+    pub fn chosen_network(&self, region: String) -> Result<Option<String>, JigapError> {
+        Ok(self.open_wallet()?.chosen_network(&region)?.map(|network| network.to_string()))
     }
 
     /// Waits until a shown code has been used or is over, at most so many milliseconds.

@@ -6,6 +6,7 @@
 
 use crate::app::herald::Change;
 use crate::app::inner::Inner;
+use crate::app::reconcile::Day;
 use crate::app::wake::Done;
 use crate::error::{Code, Error, Result};
 use crate::gateway::wire::CodeStatus;
@@ -33,7 +34,7 @@ pub struct Recovered {
 }
 
 impl Inner {
-    /// What was left unfinished when the process ended: asked about first, before anything is sent (R12).
+    /// R12: what was left unfinished when the process ended is asked about first, before anything is sent.
     pub(super) fn recover(&self) -> Result<Recovered> {
         let (now, limits, waiting) = (self.now(), self.limits(), self.waiting());
         self.store.write(|tx| {
@@ -51,6 +52,9 @@ impl Inner {
                 if state != code.state || effect.is_some() {
                     tx.settle_code(&IssuedCode { state, ..code }, effect)?;
                 }
+            }
+            if self.enrolment().is_ok() {
+                tx.owe(TaskKind::PullHistory, &[], now)?;
             }
             Ok(recovered)
         })
@@ -89,6 +93,10 @@ impl Inner {
         match task.kind {
             TaskKind::Send => self.send(Id::from_slice(&task.subject)?)?,
             TaskKind::Ask => self.ask(Id::from_slice(&task.subject)?)?,
+            TaskKind::Cancel => self.send_cancel(Id::from_slice(&task.subject)?)?,
+            TaskKind::RequestRefund => self.send_refund_request(Id::from_slice(&task.subject)?)?,
+            TaskKind::PullHistory => self.pull_history()?,
+            TaskKind::CheckDay => self.check_day(&task.subject)?,
             TaskKind::AskCode => return self.ask_code(Id::from_slice(&task.subject)?),
             TaskKind::UploadConsent => self.upload_consents()?,
             TaskKind::FetchBalance => self.fetch_balance()?,
@@ -129,17 +137,39 @@ impl Inner {
         self.feed(key, &event)
     }
 
+    fn send_cancel(&self, key: Id) -> Result<()> {
+        let record = self.store.read(|view| view.payment(key))?;
+        let by = record.filter(|record| record.payment.state == State::CancelWanted).and_then(|r| r.payment.cancel);
+        let Some(by) = by else { return self.store.write(|tx| tx.paid(TaskKind::Cancel, &key.0)) };
+        let event = self.heard(self.client.cancel(self.enrolment()?.device, key, by));
+        self.feed(key, &event)
+    }
+
+    fn send_refund_request(&self, key: Id) -> Result<()> {
+        let record = self.store.read(|view| view.payment(key))?;
+        if record.is_none_or(|record| !record.payment.owes_refund_request()) {
+            return self.store.write(|tx| tx.paid(TaskKind::RequestRefund, &key.0));
+        }
+        let event = self.heard(self.client.request_refund(self.enrolment()?.device, key));
+        self.feed(key, &event)
+    }
+
     /// Puts what happened through the table and commits what comes of it, all in one transaction (R8).
     pub(super) fn feed(&self, key: Id, event: &Event) -> Result<()> {
-        let (now, limits) = (self.now(), self.limits());
+        let (now, limits, luck) = (self.now(), self.limits(), self.luck());
         self.store.write(|tx| {
             let record = tx.payment(key)?.ok_or(Code::PaymentUnknown)?;
             let (record, effects) = record.step(event, now, &limits);
-            tx.settle(&record, &effects, now)
+            tx.settle(&record, &spread(effects, now, luck), now)
         })?;
         self.herald.tell(Change::Payment(key));
         self.wake.up();
         Ok(())
+    }
+
+    /// What spreads waiting times; without randomness they are not spread.
+    fn luck(&self) -> u8 {
+        self.random.bytes::<1>().map_or(0, |[luck]| luck)
     }
 
     fn ask_code(&self, id: Id) -> Result<Done> {
@@ -221,22 +251,50 @@ impl Inner {
     }
 }
 
+/// Shortens every waiting time by up to a quarter, so that phones that lost a gateway at the same moment do not all
+/// come back to it at the same moment.
+fn spread(effects: Vec<Effect>, now: ServerMs, luck: u8) -> Vec<Effect> {
+    let earlier = |at: ServerMs| {
+        let off = at.since(now).max(0).saturating_mul(i64::from(luck)).checked_div(4 * 256).unwrap_or(0);
+        at.plus(off.saturating_neg())
+    };
+    let spread = |effect| match effect {
+        Effect::Send => Effect::Send,
+        Effect::Ask(at) => Effect::Ask(earlier(at)),
+        Effect::Cancel(at) => Effect::Cancel(earlier(at)),
+        Effect::RequestRefund(at) => Effect::RequestRefund(earlier(at)),
+    };
+    effects.into_iter().map(spread).collect()
+}
+
 impl Tx<'_> {
-    /// Writes a payment and exactly what it owes now.
+    /// Writes a payment and exactly what it owes now (R8: state, receipt, journal line and debts, one transaction).
     pub(super) fn settle(&self, record: &Record, effects: &[Effect], now: ServerMs) -> Result<()> {
-        let key = record.payment.key;
+        let (payment, key) = (&record.payment, record.payment.key);
         self.put_payment(record, None)?;
-        if record.payment.state == State::Succeeded {
+        if let Some(receipt) = record.receipt() {
             self.owe(TaskKind::FetchBalance, &[], now)?;
+            // When no late cancel can come any more, the day is held against the gateway's statement.
+            let day = Day::of(receipt.paid_at);
+            if day.worth_checking(now) {
+                self.owe(TaskKind::CheckDay, &day.name(), day.closes())?;
+            }
         }
-        // A question that crossed the sending, such as one of another process, does not take the sending away.
-        if record.payment.state != State::Sending {
-            self.paid(TaskKind::Send, &key.0)?;
+        // What crossed the sending or the cancel, such as a question of another process, does not take it away.
+        let still_owed = [
+            (TaskKind::Send, payment.state == State::Sending),
+            (TaskKind::Cancel, payment.owes_cancel()),
+            (TaskKind::RequestRefund, payment.owes_refund_request()),
+            (TaskKind::Ask, false),
+        ];
+        for (kind, _) in still_owed.into_iter().filter(|(_, owed)| !owed) {
+            self.paid(kind, &key.0)?;
         }
-        self.paid(TaskKind::Ask, &key.0)?;
         effects.iter().try_for_each(|effect| match effect {
             Effect::Send => self.owe(TaskKind::Send, &key.0, now),
             Effect::Ask(at) => self.owe(TaskKind::Ask, &key.0, *at),
+            Effect::Cancel(at) => self.owe(TaskKind::Cancel, &key.0, *at),
+            Effect::RequestRefund(at) => self.owe(TaskKind::RequestRefund, &key.0, *at),
         })
     }
 

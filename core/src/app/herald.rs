@@ -25,6 +25,8 @@ pub enum Change {
     Balance,
     /// The configuration.
     Config,
+    /// What was found when the wallet's sums were held against the gateway's.
+    Findings,
 }
 
 /// Hears of changes, from one thread that is the same for the wallet's whole life.

@@ -13,7 +13,7 @@ use crate::network::Network;
 use crate::payment::Limits;
 use crate::present::offline::{Layout, Woc1};
 use crate::present::{Stage, Trouble, Waiting};
-use crate::store::{Disk, Enrolment, Store};
+use crate::store::{Disk, Enrolment, Store, TaskKind};
 use crate::time::{Clock, Now, ServerAnchor, ServerMs};
 use crate::vault::Vault;
 use crate::wallet::Balance;
@@ -215,7 +215,11 @@ impl Inner {
         };
         self.store.write(|tx| {
             tx.set(signed)?;
-            enrolment.map_or(Ok(()), |(enrolment, balance)| tx.set(enrolment).and_then(|()| tx.set(balance)))
+            let Some((enrolment, balance)) = enrolment else { return Ok(()) };
+            tx.set(enrolment)?;
+            tx.set(balance)?;
+            // What this user paid before this phone, or before the app was installed anew.
+            tx.owe(TaskKind::PullHistory, &[], self.now())
         })?;
         self.learn(|known| {
             known.config = Some(Arc::new(fresh));
@@ -224,6 +228,7 @@ impl Inner {
             }
         });
         self.herald.tell(Change::Config);
+        self.wake.up();
         Ok(())
     }
 

@@ -11,6 +11,7 @@ mod herald;
 mod inner;
 mod offline;
 mod payments;
+mod reconcile;
 mod shown;
 mod stepped;
 mod ticket;
@@ -20,11 +21,12 @@ mod wake;
 pub use engine::Recovered;
 pub use herald::{Change, Observer, Subscription};
 pub use inner::{Ports, Setup, Trust};
+pub use reconcile::{Finding, Moved};
 pub use stepped::Stepped;
 pub use ticket::{Ticket, aside};
 pub use views::{
     Checkout, ConsentAnswer, ConsentRequest, Hints, HistoryPage, NetworkView, OfflineView, PaymentView, PreviewView,
-    Section, ShownResult, ShownView, Status,
+    RefundRequest, RefundedView, Section, ShownResult, ShownView, Status,
 };
 
 use crate::code::Reading;
@@ -32,7 +34,7 @@ use crate::crypto::PublicKey;
 use crate::error::{Code, Error, Result};
 use crate::id::Id;
 use crate::network::Network;
-use crate::payment::Proof;
+use crate::payment::{CancelBy, Event, Proof};
 use crate::present::offline::Layout;
 use crate::present::{CodeState, StageEvent};
 use crate::store::{Cursor, Disk, Enrolment};
@@ -207,6 +209,44 @@ impl Wallet {
         self.desk.take(move |inner| inner.pay(preview, proof))
     }
 
+    /// Wants a payment cancelled that is not known to have ended: durable when the ticket delivers, and from then on
+    /// nothing of it is sent any more. It ends as cancelled, or as what it was when the cancel arrived. Of a charged one
+    /// the user wants the money back: as [`Wallet::request_refund`].
+    ///
+    /// # Errors (by the ticket)
+    /// [`Code::PaymentUnknown`], the store's.
+    pub fn cancel(&self, id: Id) -> Ticket<PaymentView> {
+        self.desk.take(move |inner| inner.wish(id, &Event::CancelAsked(CancelBy::User)))
+    }
+
+    /// Asks for the money of a charged payment: durable when the ticket delivers. The gateway, or a person behind it,
+    /// decides; what comes back is shown beside the payment. One request a payment.
+    ///
+    /// # Errors (by the ticket)
+    /// [`Code::PaymentUnknown`], the store's.
+    pub fn request_refund(&self, id: Id) -> Ticket<PaymentView> {
+        self.desk.take(move |inner| inner.wish(id, &Event::RefundAsked))
+    }
+
+    /// A push arrived. It is not looked at, for anyone may have sent it: it only makes the wallet ask the gateway what
+    /// is new.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn pushed(&self) -> Result<()> {
+        // Perhaps it is about the code on screen.
+        self.inner.stage(|stage| stage.on).into_iter().for_each(|on| self.inner.hurry_code(on.code));
+        self.inner.pushed()
+    }
+
+    /// Where the wallet's own sums and the gateway's statement differ. None, if all is well.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn findings(&self) -> Result<Vec<Finding>> {
+        self.inner.findings()
+    }
+
     /// A payment as it stands. Never waits for the network.
     ///
     /// # Errors
@@ -290,12 +330,6 @@ impl Wallet {
         self.inner.chosen_network(region)
     }
 
-    /// A push says that there is news about a shown code or a payment. The push itself is not believed: the gateway is asked.
-    pub fn pushed(&self, id: Id) {
-        self.inner.hurry_code(id);
-        self.inner.wake.hurry(crate::store::TaskKind::Ask, &id.0);
-    }
-
     /// Brings another layout for codes without network than [`crate::present::offline::Woc1`]. To be called once, after
     /// opening; the gateway has to know the same layout.
     pub fn use_offline_layout(&self, layout: Arc<dyn Layout>) {
@@ -351,7 +385,7 @@ fn announce_round(inner: &Inner, Round { changes, observers, waiters }: Round) {
     for (impatient, deadline, waiter) in waiters {
         match waiter {
             Waiter::Payment(id, promise) => match inner.payment(id) {
-                Ok(view) if view.status == Status::Checking && !impatient => {
+                Ok(view) if view.status.open() && !impatient => {
                     inner.herald.keep(deadline, Waiter::Payment(id, promise));
                 }
                 result => promise.fulfil(result),

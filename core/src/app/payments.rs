@@ -10,7 +10,7 @@ use crate::gateway::wire::PayRequest;
 use crate::id::Id;
 use crate::money::Money;
 use crate::network::Network;
-use crate::payment::{Effect, Preview, Proof, Record};
+use crate::payment::{Effect, Event, Preview, Proof, Record};
 use crate::store::{Cursor, TaskKind};
 
 /// The most payments one page of history holds.
@@ -86,6 +86,12 @@ impl Inner {
         self.herald.tell(Change::Payment(record.payment.key));
         self.wake.up();
         Ok(PaymentView::new(&record))
+    }
+
+    /// Commits what the user wants of a payment: the state and the debt, before anything leaves.
+    pub(super) fn wish(&self, id: Id, event: &Event) -> Result<PaymentView> {
+        self.feed(id, event)?;
+        self.payment(id)
     }
 
     pub(super) fn payment(&self, id: Id) -> Result<PaymentView> {

@@ -25,7 +25,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The schema's history: each entry brings the database from version n to n + 1. Entries are never changed.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001.sql"), include_str!("migrations/0004.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("migrations/0001.sql"), include_str!("migrations/0003.sql"), include_str!("migrations/0004.sql")];
 
 /// How many read connections there are: one for the screen, one for the engine.
 const READERS: usize = 2;

@@ -124,7 +124,7 @@ impl View<'_> {
     /// As [`View::payment`].
     pub fn unended_payments(&self) -> Result<Vec<Record>> {
         let sql = format!(
-            "SELECT {COLUMNS} FROM payment WHERE state IN ('sending', 'unknown', 'not_seen', 'pending') ORDER BY n"
+            "SELECT {COLUMNS} FROM payment WHERE state IN ('sending', 'unknown', 'not_seen', 'pending', 'cancel_wanted') ORDER BY n"
         );
         let mut statement = self.connection.prepare_cached(&sql).map_err(failed)?;
         let rows = statement.query_map([], Row::read).map_err(failed)?;
@@ -177,7 +177,7 @@ impl Tx<'_> {
                 let taken = freed && self.payment_row("open_order", &index)?.is_some();
                 (Some(preview.0.to_vec()), (!state.frees_order() && !taken).then_some(index))
             }
-            Origin::Shown { .. } => (None, None),
+            Origin::Shown { .. } | Origin::Told { .. } => (None, None),
         };
         let sealed_request = match before.and_then(|row| row.request) {
             Some(kept) => Some(kept),

@@ -11,6 +11,14 @@ pub enum TaskKind {
     Send,
     /// Ask what became of a payment. Subject: the payment's key.
     Ask,
+    /// Tell the gateway that a payment is to be cancelled. Subject: the payment's key.
+    Cancel,
+    /// Tell the gateway that the user wants the money back. Subject: the payment's key.
+    RequestRefund,
+    /// Pull what is new in the gateway's history. No subject.
+    PullHistory,
+    /// Hold a day's sums against the gateway's statement. Subject: the day's beginning, eight bytes.
+    CheckDay,
     /// Ask what became of a shown code. Subject: the code's identifier.
     AskCode,
     /// Bring a consent event to the gateway. Subject: its sequence number, eight bytes.
@@ -28,9 +36,13 @@ pub enum TaskKind {
 }
 
 impl TaskKind {
-    const ALL: [(Self, &'static str); 9] = [
+    const ALL: [(Self, &'static str); 13] = [
         (Self::Send, "send"),
         (Self::Ask, "ask"),
+        (Self::Cancel, "cancel"),
+        (Self::RequestRefund, "request_refund"),
+        (Self::PullHistory, "pull_history"),
+        (Self::CheckDay, "check_day"),
         (Self::AskCode, "ask_code"),
         (Self::UploadConsent, "upload_consent"),
         (Self::FetchBalance, "fetch_balance"),

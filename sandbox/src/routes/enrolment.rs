@@ -22,7 +22,7 @@ pub(crate) async fn enrol(State(gateway): State<Arc<Gateway>>, call: Call) -> Re
     gateway
         .work(move |gateway, tx| {
             let user = users::of_token(&request.user_token)?;
-            let caller = users::enrol(tx, user, &request.device_key, &request.user_key, Gateway::now())?;
+            let caller = users::enrol(tx, user, &request.device_key, &request.user_key, gateway.now())?;
             let balance = users::balance(tx, &caller.user)?;
             let config = gateway.documents.config().clone();
             Ok(serde_json::to_vec(&EnrolResponse { device: caller.device, config, balance })?)

@@ -4,11 +4,15 @@ pub(crate) mod audit;
 pub(crate) mod books;
 pub(crate) mod codes;
 pub(crate) mod consents;
+
+pub(crate) mod held;
+pub(crate) mod history;
 pub(crate) mod offline;
 pub(crate) mod orders;
 pub(crate) mod payments;
 pub(crate) mod refunds;
 pub(crate) mod users;
+pub(crate) mod wishes;
 
 use crate::refusal::Refused;
 use jigap::crypto::{Digest, SystemRandom};

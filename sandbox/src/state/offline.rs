@@ -4,7 +4,7 @@
 //! what must be unique, spent or locked.
 
 use super::codes::Scanned;
-use super::payments::{self, Recorded};
+use super::payments::{self, About};
 use super::users::{self, Caller};
 use super::{consents, orders, remember, remembered};
 use crate::documents::{Documents, OFFLINE_PREFIXES};
@@ -119,7 +119,7 @@ pub(crate) fn status(tx: &Transaction<'_>, caller: &Caller, id: Id, now: ServerM
         .optional()?;
     match row.ok_or(Refused::CodeUnknown)? {
         (Some(shop), ..) => {
-            let answer: Answer = serde_json::from_slice(&Recorded::of(tx, caller, id)?.answer)?;
+            let answer = payments::current(tx, caller, id)?;
             Ok(CodeStatus::Used { answer: Box::new(answer), merchant: Some(Shop::find(&shop)?.merchant()) })
         }
         (None, true, ends) if now.0 < ends => Ok(CodeStatus::Waiting),
@@ -208,7 +208,7 @@ pub(crate) fn scan(
         let same = request.is_some() && key.request.as_deref() == request && first == shop.id;
         return if same {
             let caller = users::caller(tx, key.device)?;
-            let answer = serde_json::from_slice(&Recorded::of(tx, &caller, key.id)?.answer)?;
+            let answer = payments::current(tx, &caller, key.id)?;
             Ok(Ok(Scanned { merchant: shop.merchant(), answer }))
         } else {
             Ok(Err(Refused::CodeUsed))
@@ -244,9 +244,10 @@ pub(crate) fn scan(
             (Some(order.id), payments::settle(tx, &caller.user, &order, home, rate, seq, now)?)
         }
     };
-    let answer = Answer { key: key.id, seq, outcome };
+    let answer = Answer::new(key.id, seq, outcome);
     let body = Digest::of(parts.otp.as_bytes());
-    payments::record(tx, key.device, order, body, &answer, now)?;
+    let about = About { network, scanned: false, merchant: Some(shop.merchant()) };
+    payments::record(tx, key.device, order, body, &answer, Some(about), now)?;
     // Whatever came of it, this key has had its payment.
     tx.execute(
         "UPDATE offline_keys SET shop = ?1, request = ?2, last = ?3 WHERE id = ?4",
