@@ -136,8 +136,8 @@ impl Wallet {
     pub fn refresh(&self) -> Ticket<()> {
         self.desk.take(|inner| {
             inner.refresh_config()?;
-            inner.store.write(|tx| inner.owe_keys_in(tx))?;
-            inner.wake.up();
+            // Whoever asks for what is new goes into the basement next: keys are there when this returns.
+            inner.fetch_keys_if_due()?;
             inner.fetch_balance()
         })
     }
