@@ -6,11 +6,12 @@ use jigap::consent::{Document, Signed};
 use jigap::crypto::{Blob, HostKey};
 use jigap::gateway::wire::{
     CancelRequest, ChainReceived, ChainReport, CheckoutRequest, CheckoutResponse, CodeStatus, CodesRequest,
-    CodesResponse, ConsentReceived, ConsentUpload, EnrolRequest, EnrolResponse, HistoryResponse, PayRequest,
-    RefundRequest, Statement, request_to_sign,
+    CodesResponse, ConsentReceived, ConsentUpload, Done, EnrolRequest, EnrolResponse, HistoryResponse, KeysKept,
+    PayRequest, RefundRequest, Statement, VoidRequest, request_to_sign,
 };
 use jigap::id::Id;
 use jigap::payment::{Answer, CancelBy};
+use jigap::present::offline::{KeysRequest, KeysResponse};
 use jigap::wallet::Balance;
 use jigap_sandbox::refusal::Refused;
 use serde::Serialize;
@@ -92,13 +93,18 @@ fn every_json_example_is_what_the_types_read_and_write() {
             "Statement" => round_trip::<Statement>(json),
             "CodesRequest" => round_trip::<CodesRequest>(json),
             "CodesResponse" => round_trip::<CodesResponse>(json),
+            "VoidRequest" => round_trip::<VoidRequest>(json),
+            "Done" => round_trip::<Done>(json),
+            "KeysRequest" => round_trip::<KeysRequest>(json),
+            "KeysResponse" => round_trip::<KeysResponse>(json),
+            "KeysKept" => round_trip::<KeysKept>(json),
             "CodeStatus" => round_trip::<CodeStatus>(json),
             "config" => drop(Config::open(&signed(json, &key), &key.public()).unwrap()),
             "document" => drop(Document::open(&signed(json, &key), &key.public()).unwrap()),
             other => panic!("an example of nothing: {other}"),
         }
     }
-    assert_eq!(seen.len(), 20);
+    assert_eq!(seen.len(), 25);
 }
 
 #[test]

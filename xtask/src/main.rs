@@ -7,6 +7,7 @@ mod bench;
 mod bindings;
 mod check;
 mod demo;
+mod fleet;
 mod kill;
 mod python;
 mod reliability;
@@ -86,6 +87,15 @@ enum Command {
     },
     /// Make the Python environment that some tests need: other people's readers of codes, and their cryptography.
     Python,
+    /// A day of many wallets by the core's own policies: codes, questions, peaks, waste. Exit 1 when a bound does not hold.
+    SimulateFleet {
+        /// How many wallets.
+        #[arg(long, default_value_t = 1_000_000)]
+        wallets: u64,
+        /// Decides everything.
+        #[arg(long, default_value_t = 8)]
+        seed: u64,
+    },
     /// Run a command with the Swift toolchain, making that first when the machine has none.
     Swift {
         /// The command, for example `swift test`. Nothing: only make the toolchain.
@@ -123,6 +133,7 @@ fn run_command(tree: &Tree, command: Command) -> Outcome {
         Command::Bench { size: false, args } => bench::run(tree, &args),
         Command::Kill { times, seed } => kill::run(tree, times, seed),
         Command::Python => python::make(tree),
+        Command::SimulateFleet { wallets, seed } => fleet::run(tree, wallets, seed),
         Command::Swift { command } => swift::run(tree, &command),
     }
 }
