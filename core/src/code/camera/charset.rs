@@ -33,7 +33,7 @@ impl Text {
     /// One character of a segment in Kanji mode: 13 bits (ISO/IEC 18004 §7.4.6).
     pub(super) fn kanji(&mut self, value: u32) -> Option<()> {
         self.flush();
-        let pair = (value / 0xC0) << 8 | value % 0xC0;
+        let pair = ((value / 0xC0) << 8) | (value % 0xC0);
         let pair = pair.saturating_add(if pair < 0x1F00 { 0x8140 } else { 0xC140 });
         let [.., first, second] = pair.to_be_bytes();
         self.done.push(double(first, second)?);
