@@ -12,6 +12,7 @@
 mod error;
 mod ports;
 mod records;
+mod scanner;
 mod wallet;
 
 pub use error::{ErrorCode, ErrorField, JigapError, NextAction, Problem};
@@ -20,6 +21,7 @@ pub use ports::{
     file_vault, https_transport,
 };
 pub use records::*;
+pub use scanner::{CoreScanner, Finding, GreyPicture, PicturePoint, ScannedCode, SymbolKind, scan_picture};
 pub use wallet::{CoreWallet, Observer, ObserverFailure, Subscription};
 
 // The bugs that the simulator has to find are for the simulator alone.
