@@ -1,4 +1,4 @@
-//! The project's commands: `cargo xtask demo | check | test | bindings | bench | swift`.
+//! The project's commands: `cargo xtask demo | check | test | bindings | bench | fuzz | readers | swift`.
 //!
 //! Everything a developer or a build server does with the tree goes through here, so that both do the same.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool talks to its user")]
@@ -7,6 +7,8 @@ mod bench;
 mod bindings;
 mod check;
 mod demo;
+mod fuzz;
+mod readers;
 mod run;
 mod swift;
 mod test;
@@ -65,6 +67,17 @@ enum Command {
         #[arg(last = true)]
         args: Vec<String>,
     },
+    /// Search for inputs that break the readers of codes, guided by coverage.
+    Fuzz {
+        /// How long each target is searched.
+        #[arg(long, value_name = "N", default_value_t = 60)]
+        seconds: u32,
+        /// One target alone.
+        #[arg(long)]
+        target: Option<String>,
+    },
+    /// Ask other people's parsers about the same codes, and write `docs/readers.md`.
+    Readers,
     /// Run a command with the Swift toolchain, making that first when the machine has none.
     Swift {
         /// The command, for example `swift test`. Nothing: only make the toolchain.
@@ -99,6 +112,8 @@ fn run_command(tree: &Tree, command: Command) -> Outcome {
         Command::Bindings { check } => bindings::run(tree, check),
         Command::Bench { size: true, .. } => bench::size(tree),
         Command::Bench { size: false, args } => bench::run(tree, &args),
+        Command::Fuzz { seconds, target } => fuzz::run(tree, seconds, target.as_deref()),
+        Command::Readers => readers::run(tree),
         Command::Swift { command } => swift::run(tree, &command),
     }
 }
