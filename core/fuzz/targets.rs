@@ -35,7 +35,8 @@ pub fn mpm(data: &[u8]) {
         assert_eq!(rendered, text);
         for (_, identifier, template) in code.accounts() {
             assert_eq!(template.get(0), Some(identifier));
-            template.objects().for_each(|object| drop(template.nested(object.tag.number())));
+            let nested = template.objects().filter_map(|object| template.nested(object.tag.number()));
+            assert!(nested.count() < 100, "each ID once");
         }
         assert!(diagnosis.findings.iter().all(|finding| finding.fault.kind == jigap::code::FaultKind::AmountZero));
     }

@@ -172,6 +172,7 @@ fn a_code_expires_at_the_time_that_is_given() {
         assert_eq!((&answer["reading"], &answer["expiry"]), (&json!(reading), &json!(1_690_884_120_000_i64)), "{at}");
     }
     assert!(page(&["--all-networks", "--at", "2024-01-01", PAYNOW]).starts_with("suspicious (expired)"));
+    assert!(page(&["--all-networks", PAYNOW]).contains("expiry         2023-08-01T10:02:00Z"));
 }
 
 #[test]

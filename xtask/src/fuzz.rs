@@ -101,3 +101,24 @@ fn canary(tree: &Tree, programs: &Path, folder: &Path) -> Outcome {
     println!("fuzz: the bug that was put there on purpose was found");
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_target_is_a_program_with_a_corpus() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/fuzz");
+        let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
+        let mut named: Vec<_> = TARGETS.iter().chain([&CANARY]).map(|(name, _)| *name).collect();
+        let mut built: Vec<_> =
+            manifest.lines().filter_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"')).collect();
+        built.retain(|name| *name != "jigap-fuzz");
+        named.sort_unstable();
+        built.sort_unstable();
+        assert_eq!(named, built);
+        for (name, _) in TARGETS {
+            assert!(fs::read_dir(folder.join("corpus").join(name)).unwrap().count() > 5, "{name}");
+        }
+    }
+}

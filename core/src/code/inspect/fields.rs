@@ -73,17 +73,25 @@ pub fn fields(text: &str) -> Vec<Field> {
 }
 
 fn of_sound(code: &Mpm<'_>) -> Vec<Field> {
-    let with_receiver = scheme::of_emv(code).schemes.contains(Scheme::VietQr);
+    let schemes = scheme::of_emv(code).schemes;
+    let with_receiver = schemes.contains(Scheme::VietQr);
     code.objects()
         .map(|object| {
             let number = object.tag.number();
             let leaf = Field::leaf(&object, names::root(number));
             let Some(template) = code.template(number) else { return leaf };
-            let account = if is_account(number) { account_names(code, object.tag, template) } else { &[] };
+            let account = match number {
+                26..=51 => account_names(code, object.tag, template),
+                99 if schemes.contains(Scheme::Khqr) => KHQR_TIMES,
+                _ => &[],
+            };
             Field { fields: inside(&template, number, account, with_receiver), ..leaf }
         })
         .collect()
 }
+
+/// Cambodia keeps two moments where others have an identifier.
+const KHQR_TIMES: &[(u8, &str)] = &[(0, "made, ms since 1970"), (1, "expiry, ms since 1970")];
 
 fn of_broken(object: &Object<'_>, ascii: bool) -> Field {
     let number = object.tag.number();
