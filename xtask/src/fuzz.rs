@@ -29,7 +29,7 @@ const FLAGS: [&str; 7] = [
     "-Cllvm-args=-sanitizer-coverage-pc-table",
     "-Cllvm-args=-sanitizer-coverage-trace-compares",
     "-Ccodegen-units=1",
-    "--cfg=fuzzing",
+    "--cfg fuzzing",
 ];
 
 /// Searches each target, or one of them, for so many seconds.
