@@ -137,11 +137,22 @@ pub fn frame(data: &[u8]) {
     (0..2).for_each(|_| drop(scanner.offer(&frame)));
 }
 
-/// A bug put there on purpose, behind three comparisons: a search that does not find it finds nothing.
+/// A bug put there on purpose, behind the walk through the objects and four bytes: a search that does not find it finds
+/// nothing.
 pub fn canary(data: &[u8]) {
+    const WORD: &[u8] = b"SEED";
     let Ok(text) = str::from_utf8(data) else { return };
     let body = format!("000201{text}6304");
     let sealed = format!("{body}{:04X}", crc16(body.as_bytes()));
     let Ok(code) = Mpm::parse(&sealed) else { return };
-    assert!(!code.get(59).is_some_and(|name| name.starts_with("SEED")), "the bug that was put there on purpose");
+    let name = code.get(59).unwrap_or_default().bytes();
+    let mut right = 0;
+    // A comparison of the whole word would leave no trace of being nearly right (hence `words.dict` for the others).
+    for (written, wanted) in name.zip(WORD) {
+        if std::hint::black_box(written) != *wanted {
+            break;
+        }
+        right += 1;
+    }
+    assert!(right < WORD.len(), "the bug that was put there on purpose");
 }

@@ -43,8 +43,7 @@ pub(crate) fn run(tree: &Tree, seconds: u32, only: Option<&str>) -> Outcome {
     }
     let programs = build(tree)?;
     let folder = tree.target.join("fuzz");
-    canary(tree, &programs, &folder)?;
-    let mut broken = Vec::new();
+    let mut broken: Vec<String> = canary(tree, &programs, &folder).err().into_iter().collect();
     for (name, longest) in wanted {
         println!("\n=== {name}, {seconds} s");
         let mut command = searcher(tree, &programs, &folder, (name, *longest), seconds)?;
@@ -85,7 +84,7 @@ fn searcher(
     command.arg(format!("-max_total_time={seconds}")).arg(format!("-max_len={longest}"));
     command.args(["-print_final_stats=1", "-verbosity=0", "-rss_limit_mb=1024", "-timeout=10"]);
     command.arg(format!("-artifact_prefix={}/", artifacts.display()));
-    command.arg(found);
+    command.arg(format!("-dict={}", tree.root.join("core/fuzz/words.dict").display())).arg(found);
     Ok(command)
 }
 
@@ -93,6 +92,7 @@ fn canary(tree: &Tree, programs: &Path, folder: &Path) -> Outcome {
     // Found anew each time.
     let _ = fs::remove_dir_all(folder.join("corpus").join(CANARY.0));
     let mut command = searcher(tree, programs, folder, CANARY, CANARY_SECONDS)?;
+    command.arg(tree.root.join("core/fuzz/corpus").join(CANARY.0));
     let done = command.output().map_err(|e| format!("cannot start `{}`: {e}", run::shown(&command)))?;
     let said = String::from_utf8_lossy(&done.stderr);
     if done.status.success() || !said.contains("the bug that was put there on purpose") {
