@@ -30,12 +30,15 @@ public struct GatewayResponse: Sendable, Hashable, Redacted {
     public let serverMilliseconds: Int64?
     /// The body.
     public let body: Data
+    /// The value of the header `retry-after`, where it is a number: seconds.
+    public let retryAfterSeconds: Int64?
 
     /// An answer.
-    public init(status: UInt16, serverMilliseconds: Int64?, body: Data) {
+    public init(status: UInt16, serverMilliseconds: Int64?, body: Data, retryAfterSeconds: Int64? = nil) {
         self.status = status
         self.serverMilliseconds = serverMilliseconds
         self.body = body
+        self.retryAfterSeconds = retryAfterSeconds
     }
 }
 

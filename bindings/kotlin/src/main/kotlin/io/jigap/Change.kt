@@ -32,6 +32,9 @@ sealed interface Change {
 
     /** The configuration, and with it the networks. */
     data object Config : Change
+
+    /** What was found when the wallet's sums were held against the server's: [Wallet.findings]. */
+    data object Findings : Change
 }
 
 /**
@@ -58,4 +61,5 @@ private fun CoreChange.toPublic(): Change = when (this) {
     is CoreChange.Consent -> Change.Consent(network)
     is CoreChange.Balance -> Change.Balance
     is CoreChange.Config -> Change.Config
+    is CoreChange.Findings -> Change.Findings
 }
