@@ -64,7 +64,9 @@ final class HostTransport: JigapFFI.TransportPort {
             method: request.method, path: request.path, headers: headers, body: request.body)
         do {
             let answer = try transport.send(request)
-            return .init(status: answer.status, serverMs: answer.serverMilliseconds, body: answer.body)
+            return .init(
+                status: answer.status, serverMs: answer.serverMilliseconds, body: answer.body,
+                retryAfterS: answer.retryAfterSeconds)
         } catch {
             switch error {
             case .unreachable: throw JigapFFI.TransportFailure.Unreachable
