@@ -9,97 +9,23 @@
     reason = "test code"
 )]
 
+mod full;
 mod sample;
 
-use jigap::consent::{Document, EventKind, Signed, SignedEvent};
-use jigap::crypto::{Digest, HostKey, PublicKey, Signature, SystemRandom};
+use full::{Full, Home, after, audited, paid, put, refused, scanned};
+use jigap::crypto::{PublicKey, Signature, SystemRandom};
 use jigap::error::{Code, Error, Result};
 use jigap::id::Id;
-use jigap::payment::{DeclineReason, Event, Origin, Payment, Preview, Record, State, UnsentReason};
+use jigap::payment::{Event, Origin, Record, State, UnsentReason};
 use jigap::present::{Code as ShownCode, CodeState};
-use jigap::store::{Cursor, Enrolment, Store, TaskKind};
+use jigap::store::{Cursor, Store, TaskKind};
 use jigap::time::{ServerAnchor, ServerMs};
 use jigap::vault::{FileVault, Vault, VaultError};
-use jigap::wallet::Balance;
 use rusqlite::Connection;
-use sample::{LIMITS, NOW, ORDER_ENDS, START, answer, declined, money, network, succeeded, terms};
+use sample::{NOW, START, terms};
 use std::fs;
-use std::path::PathBuf;
 use std::sync::Arc;
-use tempfile::TempDir;
 use zeroize::Zeroizing;
-
-/// A place where a wallet keeps its things.
-struct Home(TempDir);
-
-impl Home {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn folder(&self) -> PathBuf {
-        self.0.path().join("wallet")
-    }
-
-    fn file(&self) -> PathBuf {
-        self.folder().join("wallet.db")
-    }
-
-    fn open_with(&self, vault: &dyn Vault) -> Result<Store> {
-        Store::open(&self.folder(), vault, Arc::new(SystemRandom))
-    }
-
-    fn vault(&self) -> FileVault {
-        FileVault::open(&self.0.path().join("vault")).unwrap()
-    }
-
-    fn open(&self) -> Result<Store> {
-        self.open_with(&self.vault())
-    }
-
-    /// The database as anyone who holds the file may open it.
-    fn raw(&self) -> Connection {
-        Connection::open(self.file()).unwrap()
-    }
-
-    /// Everything in one file: the log is written back and emptied.
-    fn checkpoint(&self) {
-        self.raw().query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
-    }
-
-    /// Every byte this wallet has on disk.
-    fn files(&self) -> Vec<(PathBuf, Vec<u8>)> {
-        let files = fs::read_dir(self.folder()).unwrap().map(|entry| entry.unwrap().path());
-        let mut files: Vec<_> = files.map(|path| (path.clone(), fs::read(path).unwrap())).collect();
-        files.sort();
-        files
-    }
-}
-
-fn scanned(key: u8, order: u8) -> Record {
-    let (payment, _) = Payment::begin(Id([key; 16]), ORDER_ENDS, START);
-    let origin = Origin::Scanned { preview: Id([key; 16]), terms: Box::new(terms(order)), consent: Digest([1; 32]) };
-    Record { payment, origin, created: START }
-}
-
-fn after(record: &Record, event: &Event) -> Record {
-    Record { payment: record.payment.step(event, START, &LIMITS).0, ..record.clone() }
-}
-
-fn paid(record: &Record) -> Record {
-    let answer = jigap::payment::Answer { key: record.payment.key, ..answer(4, succeeded("A-1")) };
-    after(record, &Event::Answered(answer))
-}
-
-fn refused(record: &Record) -> Record {
-    let answer =
-        jigap::payment::Answer { key: record.payment.key, ..answer(4, declined(DeclineReason::LimitExceeded)) };
-    after(record, &Event::Answered(answer))
-}
-
-fn put(store: &Store, record: &Record, request: Option<&[u8]>) -> Result<()> {
-    store.write(|tx| tx.put_payment(record, request))
-}
 
 fn code<T: std::fmt::Debug>(result: Result<T>) -> Code {
     result.unwrap_err().code()
@@ -362,12 +288,26 @@ fn every_doctored_row_is_noticed() {
         "DELETE FROM journal",
         "UPDATE preview SET s_value = randomblob(100)",
         "UPDATE document SET s_value = randomblob(100)",
+        "UPDATE preview SET expires = expires + 1",
         "UPDATE task SET kind = 'dance'",
+        "UPDATE task SET due = due + 1",
+        "UPDATE task SET subject = randomblob(16)",
+        "UPDATE task SET mac = x''",
+        "INSERT INTO task (kind, subject, due, mac) VALUES ('send', randomblob(16), 0, randomblob(32))",
+        "UPDATE payment SET n = n + 10",
+        "UPDATE head SET seq = seq + 1",
+        "UPDATE head SET link = randomblob(32)",
+        "UPDATE head SET payments = payments - 1",
+        "UPDATE head SET unended = 0",
+        "UPDATE head SET codes = 0",
+        "UPDATE head SET consents = consents - 1",
+        "UPDATE head SET gone = gone + 1",
+        "DELETE FROM head",
     ];
     let mut unnoticed = Vec::new();
     for sql in cases {
         let (_home, full, store) = tampered(|raw| assert!(raw.execute(sql, []).unwrap() > 0, "{sql}"));
-        match store.and_then(|store| full.read(&store)) {
+        match store.and_then(|store| full.read(&store).and_then(|()| audited(&store))) {
             Ok(()) => unnoticed.push(sql),
             Err(error) => assert_eq!(error.code(), Code::StoreDamaged, "{sql}"),
         }
@@ -387,116 +327,6 @@ fn an_old_row_put_back_is_noticed() {
     drop(store);
     raw.execute_batch("DELETE FROM payment; INSERT INTO payment SELECT * FROM kept; DROP TABLE kept").unwrap();
     assert_eq!(code(home.open()), Code::StoreDamaged);
-}
-
-/// Something of everything a wallet keeps.
-struct Full {
-    device: HostKey,
-    controller: HostKey,
-    document: (Document, Signed),
-    events: Vec<SignedEvent>,
-    payments: Vec<Record>,
-    codes: Vec<ShownCode>,
-    preview: Preview,
-    enrolment: Enrolment,
-    anchor: ServerAnchor,
-    balance: Balance,
-}
-
-impl Full {
-    fn new() -> Self {
-        let (device, controller) = (HostKey::generate().unwrap(), HostKey::generate().unwrap());
-        let document = sample::document("alipayplus", 1, &controller);
-        let granted = sample::consent(&document.0, EventKind::Granted, None, &device);
-        let declined = sample::consent(&document.0, EventKind::Declined, Some(&granted), &device);
-        let again = sample::consent(&document.0, EventKind::Granted, Some(&declined), &device);
-        let withdrawn = sample::withdrawal(&again, &again, &device);
-        let shown = |id: u8, state| ShownCode {
-            id: Id([id; 16]),
-            network: network("unionpay"),
-            region: "CN".to_owned(),
-            digits: format!("62123456789012345{id}"),
-            expires: ORDER_ENDS,
-            state,
-        };
-        Self {
-            events: vec![granted, declined, again, withdrawn],
-            payments: vec![after(&scanned(1, 1), &Event::Lost), paid(&scanned(2, 2)), refused(&scanned(3, 3))],
-            codes: vec![shown(11, CodeState::Fresh), shown(12, CodeState::Shown)],
-            preview: Preview { id: Id([42; 16]), terms: terms(9), nonce: [6; 16] },
-            enrolment: Enrolment { device: Id([5; 16]), device_key: device.public(), user_key: controller.public() },
-            anchor: ServerAnchor { server: START, at: NOW },
-            balance: Balance { amount: money("KRW", 988_322), version: 3 },
-            document,
-            device,
-            controller,
-        }
-    }
-
-    fn fill(&self, store: &Store) {
-        store
-            .write(|tx| {
-                tx.set(&self.enrolment)?;
-                tx.set(&self.document.1)?;
-                tx.set(&self.anchor)?;
-                tx.set(&self.balance)?;
-                tx.keep_document(&self.document.0, &self.document.1)?;
-                tx.keep_preview(&self.preview, START)?;
-                for code in &self.codes {
-                    tx.put_code(&ShownCode { state: CodeState::Fresh, ..code.clone() })?;
-                    tx.put_code(code)?;
-                }
-                self.events.iter().try_for_each(|event| tx.append_consent(event))?;
-                tx.owe(TaskKind::Ask, &[1; 16], START)
-            })
-            .unwrap();
-        for record in &self.payments {
-            let Origin::Scanned { preview, .. } = record.origin else { panic!() };
-            put(store, &scanned(preview.0[0], preview.0[0]), Some(&preview.0)).unwrap();
-            put(store, record, None).unwrap();
-        }
-    }
-
-    /// Reads all of it. What differs from the truth is a failed test, unless it is an error.
-    fn read(&self, store: &Store) -> Result<()> {
-        store.read(|view| {
-            let tasks = view.tasks()?;
-            assert!(tasks.iter().all(|task| task.kind == TaskKind::Ask), "{tasks:?}");
-            let ledger = view.ledger(&self.device.public())?;
-            assert_eq!(ledger.events(), self.events);
-            assert_eq!(view.ledger_length()?, 4);
-            // A setting that is not found makes the wallet ask for it again: that loses nothing.
-            assert!(view.setting()?.is_none_or(|found: Enrolment| found == self.enrolment));
-            assert!(view.setting()?.is_none_or(|found: ServerAnchor| found == self.anchor));
-            assert!(view.setting()?.is_none_or(|found: Balance| found == self.balance));
-            assert!(view.setting()?.is_none_or(|found: Signed| found == self.document.1));
-            let mut history: Vec<Record> = view.history(None, 50)?.into_iter().map(|(_, record)| record).collect();
-            history.sort_by_key(|record| record.payment.key);
-            assert_eq!(history, self.payments);
-            let unended = view.unended_payments()?;
-            assert_eq!(unended, self.payments[..1]);
-            for record in &self.payments {
-                let key = record.payment.key;
-                assert_eq!(view.payment(key)?.as_ref(), Some(record));
-                assert_eq!(view.payment_of_preview(key)?.as_ref(), Some(record));
-                let holder = (!record.payment.state.frees_order()).then_some(record);
-                assert_eq!(view.payment_of_order(key)?.as_ref(), holder);
-                assert_eq!(view.request(key)?, key.0);
-            }
-            let mut codes = view.live_codes()?;
-            codes.sort_by_key(|code| code.id);
-            assert_eq!(codes, self.codes);
-            for code in &self.codes {
-                assert_eq!(view.code(code.id)?.as_ref(), Some(code));
-            }
-            // A preview or a document that is not found is asked for again: that loses nothing.
-            let preview = view.preview(self.preview.id)?;
-            assert!(preview.is_none_or(|preview| preview == self.preview));
-            let document = view.document(self.document.0.digest(), &self.controller.public())?;
-            assert!(document.is_none_or(|document| document == self.document.0));
-            Ok(())
-        })
-    }
 }
 
 #[test]
@@ -525,61 +355,6 @@ fn everything_kept_is_read_back_after_reopening() {
     check(&home.open().unwrap());
     home.checkpoint();
     check(&home.open().unwrap());
-}
-
-/// A small generator with a fixed seed: every run flips the same bytes.
-fn shuffled(seed: u64) -> impl Iterator<Item = usize> {
-    std::iter::successors(Some(seed), |n| {
-        Some(n.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407))
-    })
-    .map(|n| usize::try_from(n >> 33).unwrap())
-}
-
-#[test]
-fn a_flipped_byte_is_harmless_or_refused_and_never_wrong_data() {
-    let home = Home::new();
-    let full = Full::new();
-    full.fill(&home.open().unwrap());
-    home.checkpoint();
-    let whole = fs::read(home.file()).unwrap();
-    let (mut refused, mut harmless, mut wrong) = (0, 0, Vec::new());
-    let mut luck = shuffled(20_260_726);
-    let flips = 300;
-    for _ in 0..flips {
-        let (at, bit) = (luck.next().unwrap() % whole.len(), luck.next().unwrap() % 255);
-        let place = Home::new();
-        fs::create_dir_all(place.folder()).unwrap();
-        let mut bytes = whole.clone();
-        bytes[at] ^= u8::try_from(bit + 1).unwrap();
-        fs::write(place.file(), &bytes).unwrap();
-        let read = std::panic::AssertUnwindSafe(|| place.open_with(&home.vault()).and_then(|store| full.read(&store)));
-        match std::panic::catch_unwind(read) {
-            Ok(Ok(())) => harmless += 1,
-            Ok(Err(error)) => {
-                assert!(
-                    matches!(
-                        error.code(),
-                        Code::StoreDamaged | Code::StoreFailed | Code::StoreTooNew | Code::VaultKeyLost
-                    ),
-                    "{error}"
-                );
-                refused += 1;
-            }
-            Err(panic) => {
-                let text = panic.downcast_ref::<String>().cloned().unwrap_or_default();
-                wrong.push(format!(
-                    "byte {at} (page {}) ^{}: {}",
-                    at / 4096 + 1,
-                    bit + 1,
-                    text.lines().next().unwrap_or("")
-                ));
-            }
-        }
-        // Whatever was wrong with it: the file is still there to be looked at.
-        assert!(fs::metadata(place.file()).unwrap().len() > 0);
-    }
-    assert!(wrong.is_empty(), "{} of {flips} read as something else:\n{}", wrong.len(), wrong.join("\n"));
-    assert!(refused > 50 && harmless > 20, "{refused} refused, {harmless} harmless");
 }
 
 #[test]
@@ -636,4 +411,333 @@ fn time_that_is_estimated_survives_reopening() {
     let store = home.open().unwrap();
     store.write(|tx| tx.set(&newer)).unwrap();
     assert_eq!(store.read(|view| view.setting()).unwrap(), Some(newer));
+}
+
+/// A file vault that can be told to forget what it wrapped first: the old root key is gone for good.
+struct Forgetful {
+    vault: FileVault,
+    forgotten: std::sync::Mutex<Vec<Vec<u8>>>,
+    wrapped: std::sync::Mutex<Vec<Vec<u8>>>,
+}
+
+impl Forgetful {
+    fn new(home: &Home) -> Self {
+        Self { vault: home.vault(), forgotten: std::sync::Mutex::default(), wrapped: std::sync::Mutex::default() }
+    }
+
+    fn forget_all_but_the_last(&self) {
+        let wrapped = self.wrapped.lock().unwrap();
+        *self.forgotten.lock().unwrap() = wrapped[..wrapped.len() - 1].to_vec();
+    }
+}
+
+impl Vault for Forgetful {
+    fn wrap(&self, key: &[u8]) -> Result<Vec<u8>, VaultError> {
+        let wrapped = self.vault.wrap(key)?;
+        self.wrapped.lock().unwrap().push(wrapped.clone());
+        Ok(wrapped)
+    }
+
+    fn unwrap(&self, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+        if self.forgotten.lock().unwrap().iter().any(|gone| gone == wrapped) {
+            return Err(VaultError::KeyLost);
+        }
+        self.vault.unwrap(wrapped)
+    }
+
+    fn device_key(&self) -> Result<PublicKey, VaultError> {
+        self.vault.device_key()
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<Signature, VaultError> {
+        self.vault.sign(message)
+    }
+}
+
+/// Killed after every single step: what is there is whole, is written to, and the change goes on where it stopped.
+#[test]
+fn a_change_of_the_root_key_survives_a_kill_at_every_step() {
+    let home = Home::new();
+    let (vault, full) = (Forgetful::new(&home), Full::new());
+    full.fill(&home.open_with(&vault).unwrap());
+    for round in 0..2u8 {
+        home.open_with(&vault).unwrap().begin_rotation(&vault).unwrap();
+        let mut steps = 0;
+        loop {
+            let store = home.open_with(&vault).unwrap();
+            full.read(&store).unwrap();
+            audited(&store).unwrap();
+            // Written to in the middle: under the new key, and chained on.
+            store.write(|tx| tx.owe(TaskKind::Ask, &[1; 16], START)).unwrap();
+            store.write(|tx| tx.put_code(&full.codes[1])).unwrap();
+            // A second beginning is none.
+            store.begin_rotation(&vault).unwrap();
+            let more = store.rotate().unwrap();
+            full.read(&store).unwrap();
+            steps += 1;
+            if !more {
+                break;
+            }
+        }
+        assert!(steps >= 8, "{steps}");
+        // The old key is of no use any more, not even for the chain's old lines.
+        vault.forget_all_but_the_last();
+        let store = home.open_with(&vault).unwrap();
+        assert!(!store.rotating(), "round {round}");
+        full.read(&store).unwrap();
+        audited(&store).unwrap();
+        store.write(|tx| tx.put_payment(&full.payments[0], None)).unwrap();
+        audited(&home.open_with(&vault).unwrap()).unwrap();
+    }
+}
+
+#[test]
+fn a_change_of_the_root_key_that_the_vault_refuses_changes_nothing() {
+    let home = Home::new();
+    let full = Full::new();
+    let store = home.open().unwrap();
+    full.fill(&store);
+    for (mood, expected) in MOODS {
+        assert_eq!(code(store.begin_rotation(&Moody(mood))), expected);
+        assert!(!store.rotating());
+    }
+    full.read(&home.open().unwrap()).unwrap();
+}
+
+#[test]
+fn a_large_history_is_sealed_anew_in_many_steps() {
+    let home = Home::new();
+    let store = home.open().unwrap();
+    for n in 1..=200 {
+        put(&store, &scanned(n, n), Some(&[n])).unwrap();
+    }
+    store.begin_rotation(&home.vault()).unwrap();
+    let mut steps = 0;
+    while store.rotate().unwrap() {
+        steps += 1;
+        assert_eq!(
+            code(put(&store, &scanned(201, 7), None)),
+            Code::StoreFailed,
+            "an order stays taken, under either key"
+        );
+        assert!(store.read(|view| view.payment_of_order(terms(200).order)).unwrap().is_some());
+    }
+    assert!(steps > 9, "{steps}");
+    assert_eq!(store.read(|view| view.history(None, 250)).unwrap().len(), 200);
+    audited(&store).unwrap();
+}
+
+/// The locks that other processes hold on a file of this folder, by the system's own word.
+#[cfg(target_os = "linux")]
+fn locks(home: &Home) -> usize {
+    use std::os::unix::fs::MetadataExt;
+    let inodes: Vec<String> = fs::read_dir(home.folder())
+        .unwrap()
+        .map(|file| format!(":{} ", file.unwrap().metadata().unwrap().ino()))
+        .collect();
+    let locks = fs::read_to_string("/proc/locks").unwrap();
+    locks.lines().filter(|line| inodes.iter().any(|inode| line.contains(inode))).count()
+}
+
+/// iOS ends an app that is suspended while it holds a lock on a file (0xdead10cc).
+#[cfg(target_os = "linux")]
+#[test]
+fn a_suspended_store_holds_no_lock_and_no_file_and_still_works() {
+    let home = Home::new();
+    let store = home.open().unwrap();
+    put(&store, &scanned(1, 1), Some(b"1")).unwrap();
+    let look = || store.read(|view| view.payment(Id([1; 16]))).unwrap();
+    look();
+    let held = || {
+        let open = fs::read_dir("/proc/self/fd").unwrap().filter_map(|fd| fs::read_link(fd.unwrap().path()).ok());
+        open.filter(|path| path.starts_with(home.folder())).count()
+    };
+    assert!(locks(&home) > 0 && held() > 0, "an open store would be seen");
+    for _ in 0..2 {
+        store.suspend();
+        assert_eq!((locks(&home), held()), (0, 0));
+        // An answer that comes in now is still kept, and a screen still reads.
+        put(&store, &paid(&scanned(1, 1)), None).unwrap();
+        assert_eq!(look(), Some(paid(&scanned(1, 1))));
+        assert_eq!((locks(&home), held()), (0, 0));
+        let left: Vec<_> = home.files().into_iter().map(|(path, _)| path.file_name().unwrap().to_owned()).collect();
+        assert_eq!(left, ["wallet.db"], "the log is written back");
+        store.resume();
+        look();
+        assert!(held() > 0);
+    }
+}
+
+#[test]
+fn a_file_that_was_swapped_while_the_store_was_suspended_is_not_believed() {
+    let home = Home::new();
+    let store = home.open().unwrap();
+    put(&store, &scanned(1, 1), Some(b"1")).unwrap();
+    store.suspend();
+    let old = fs::read(home.file()).unwrap();
+    put(&store, &paid(&scanned(1, 1)), None).unwrap();
+    fs::write(home.file(), old).unwrap();
+    assert_eq!(code(store.read(|view| view.payment(Id([1; 16])))), Code::StoreDamaged);
+    fs::remove_file(home.file()).unwrap();
+    assert_eq!(code(put(&store, &scanned(2, 2), None)), Code::StoreFailed, "and no new one is begun");
+}
+
+#[test]
+fn an_older_copy_is_told_from_the_one_the_vault_has_seen() {
+    let home = Home::new();
+    let store = home.open().unwrap();
+    put(&store, &scanned(1, 1), Some(b"1")).unwrap();
+    store.suspend();
+    let old = fs::read(home.file()).unwrap();
+    put(&store, &paid(&scanned(1, 1)), None).unwrap();
+    store.bear_witness(&home.vault()).unwrap();
+    put(&store, &scanned(2, 2), Some(b"2")).unwrap();
+    drop(store);
+    assert!(!home.open().unwrap().behind(), "further on than the witness is well");
+    fs::write(home.file(), old).unwrap();
+    let store = home.open().unwrap();
+    assert!(store.behind());
+    // A chain of its own, longer than the one that was seen, is still another one.
+    for n in 5..15 {
+        put(&store, &scanned(n, n), Some(&[n])).unwrap();
+    }
+    drop(store);
+    assert!(home.open().unwrap().behind());
+}
+
+#[test]
+fn what_cannot_be_opened_is_set_aside_only_when_told_and_its_unended_payments_are_known_without_the_key() {
+    let home = Home::new();
+    let full = Full::new();
+    let store = home.open().unwrap();
+    full.fill(&store);
+    let aside = |vault: &dyn Vault| jigap::store::set_aside(&home.folder(), vault, Arc::new(SystemRandom));
+    assert_eq!(code(aside(&home.vault())), Code::StoreInUse);
+    for (mood, expected) in &MOODS[..2] {
+        assert_eq!(code(aside(&Moody(*mood))), *expected, "it may open later");
+    }
+    // A log that was not written back belongs to it.
+    let log = fs::read(home.folder().join("wallet.db-wal")).unwrap();
+    let file = fs::read(home.file()).unwrap();
+    drop(store);
+    fs::write(home.file(), &file).unwrap();
+    fs::write(home.folder().join("wallet.db-wal"), &log).unwrap();
+    let stranger = FileVault::open(&home.0.path().join("stranger")).unwrap();
+    for _ in 0..2 {
+        assert_eq!(code(home.open_with(&stranger)), Code::VaultKeyLost, "opening alone decides nothing");
+    }
+    assert_eq!(aside(&stranger).unwrap(), 1);
+    assert!(!home.file().exists());
+    let store = home.open_with(&stranger).unwrap();
+    let (tasks, salvage) = store.read(|view| Ok((view.tasks()?, view.setting::<jigap::store::Salvage>()?))).unwrap();
+    assert_eq!(tasks.len(), 1);
+    assert_eq!((tasks[0].kind, tasks[0].subject.as_slice()), (TaskKind::AskSalvaged, &[1u8; 16][..]));
+    assert_eq!(salvage.map(|s| (s.databases, s.payments)), Some((1, 1)));
+    assert!(store.read(|view| view.setting::<jigap::store::Behind>()).unwrap().is_some());
+    drop(store);
+    // Nothing of it was changed: with its own key it opens.
+    let back = Home::new();
+    fs::create_dir_all(back.folder()).unwrap();
+    for part in ["", "-wal"] {
+        let from = home.folder().join(format!("wallet.db.quarantine-1{part}"));
+        if from.exists() {
+            fs::copy(from, back.folder().join(format!("wallet.db{part}"))).unwrap();
+        }
+    }
+    full.read(&back.open_with(&home.vault()).unwrap()).unwrap();
+}
+
+/// Killed between any two renamings, the next opening finishes them before it looks at anything.
+#[test]
+fn a_setting_aside_that_was_cut_short_is_finished() {
+    for done in 0..=3 {
+        let home = Home::new();
+        put(&home.open().unwrap(), &scanned(1, 1), Some(b"1")).unwrap();
+        for part in ["-wal", "-shm"] {
+            fs::write(home.folder().join(format!("wallet.db{part}")), b"log").unwrap();
+        }
+        fs::write(home.folder().join("wallet.db.aside"), b"7").unwrap();
+        for part in ["-wal", "-shm", ""].into_iter().take(done) {
+            let name = |name: &str| home.folder().join(format!("{name}{part}"));
+            fs::rename(name("wallet.db"), name("wallet.db.quarantine-7")).unwrap();
+        }
+        let store = home.open().unwrap();
+        assert!(store.read(|view| view.payment(Id([1; 16]))).unwrap().is_none(), "a new one");
+        assert!(!home.folder().join("wallet.db.aside").exists());
+        assert!(home.folder().join("wallet.db.quarantine-7").exists());
+        assert_eq!(fs::read(home.folder().join("wallet.db.quarantine-7-wal")).unwrap(), b"log");
+    }
+}
+
+#[test]
+fn what_the_law_keeps_is_kept_and_the_rest_is_in_no_byte_any_more() {
+    const DAY: i64 = 24 * 60 * 60 * 1000;
+    let home = Home::new();
+    let full = Full::new();
+    let store = home.open().unwrap();
+    full.fill(&store);
+    let used = ShownCode { state: CodeState::Used, ..full.codes[0].clone() };
+    store.write(|tx| tx.put_code(&used)).unwrap();
+    let body = |key: u8| -> Vec<u8> {
+        home.raw().query_row("SELECT s_body FROM payment WHERE key = ?1", [[key; 16]], |row| row.get(0)).unwrap()
+    };
+    // 11,678 won are kept five years; what was declined, one.
+    let (unended, large, declined) = (body(1), body(2), body(3));
+    let holds = |sealed: &[u8]| home.files().iter().any(|(_, bytes)| bytes.windows(64).any(|w| w == &sealed[..64]));
+    let now = ServerMs(START.0 + 30 * DAY);
+    let erased = store.erase(now).unwrap();
+    assert_eq!((erased.payments, erased.codes, erased.kept), (0, 1, 3));
+    assert_eq!(erased.kept_until, None, "one has not ended");
+    assert!(holds(&large) && holds(&declined) && holds(&unended));
+    assert!(store.read(|view| view.preview(full.preview.id)).unwrap().is_none());
+    let erased = store.erase_old(ServerMs(START.0 + 367 * DAY)).unwrap();
+    assert_eq!((erased.payments, erased.kept), (1, 2));
+    assert!(holds(&large) && !holds(&declined) && holds(&unended));
+    put(&store, &refused(&full.payments[0]), None).unwrap();
+    let erased = store.erase_old(ServerMs(START.0 + 368 * DAY)).unwrap();
+    assert_eq!((erased.payments, erased.kept, erased.kept_until), (1, 1, Some(ServerMs(START.0 + 1827 * DAY))));
+    assert!(holds(&large) && !holds(&unended));
+    // What is left is one history without a gap, and the audit knows of what is gone.
+    let history = store.read(|view| view.history(None, 10)).unwrap();
+    assert_eq!(history.len(), 1);
+    audited(&store).unwrap();
+    audited(&home.open().unwrap()).unwrap();
+    // Told of again, it stays erased.
+    put(&store, &full.payments[2], None).unwrap();
+    assert_eq!(store.read(|view| view.payment(Id([3; 16]))).unwrap(), None);
+    assert_eq!(store.erase_old(ServerMs(START.0 + 1828 * DAY)).unwrap().payments, 1);
+    assert!(!holds(&large));
+    let ledger = store.read(|view| view.ledger(&full.device.public())).unwrap();
+    assert_eq!(ledger.events(), full.events, "the proof of what was allowed stays");
+}
+
+/// A vault whose own key was replaced opens what the old one wrapped, and is asked to wrap it anew.
+#[test]
+fn a_root_key_is_wrapped_anew_when_the_vault_asks() {
+    struct Replaced(FileVault, std::sync::atomic::AtomicU32);
+    impl Vault for Replaced {
+        fn wrap(&self, key: &[u8]) -> Result<Vec<u8>, VaultError> {
+            self.1.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            Ok([b"new".as_slice(), &self.0.wrap(key)?].concat())
+        }
+        fn unwrap(&self, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+            self.0.unwrap(wrapped.strip_prefix(b"new").unwrap_or(wrapped))
+        }
+        fn device_key(&self) -> Result<PublicKey, VaultError> {
+            self.0.device_key()
+        }
+        fn sign(&self, message: &[u8]) -> Result<Signature, VaultError> {
+            self.0.sign(message)
+        }
+        fn is_stale(&self, wrapped: &[u8]) -> bool {
+            !wrapped.starts_with(b"new")
+        }
+    }
+    let home = Home::new();
+    put(&home.open().unwrap(), &scanned(1, 1), Some(b"1")).unwrap();
+    let vault = Replaced(home.vault(), Default::default());
+    for _ in 0..2 {
+        assert!(home.open_with(&vault).unwrap().read(|view| view.payment(Id([1; 16]))).unwrap().is_some());
+        assert_eq!(vault.1.load(std::sync::atomic::Ordering::SeqCst), 1);
+    }
 }

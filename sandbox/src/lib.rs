@@ -13,6 +13,7 @@ pub mod draw;
 pub mod fault;
 mod faults;
 mod gateway;
+pub mod inspect;
 mod keys;
 mod line;
 mod networks;

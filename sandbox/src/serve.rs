@@ -4,6 +4,7 @@ use crate::documents::Documents;
 use crate::faults::Faults;
 use crate::gateway::{Gateway, Switches};
 use crate::line::{Cutter, TlsLines, bind};
+use crate::state::offline::Issuer;
 use crate::state::{Store, orders};
 use crate::{admin, keys, routes, tls};
 use clap::Args;
@@ -85,11 +86,14 @@ pub async fn start(options: &Options) -> io::Result<Running> {
     let documents = Documents::sign(&config_key, &controller_key).map_err(|r| io::Error::other(r.word()))?;
     let store = Store::open(&state.join("gateway.db")).map_err(io::Error::other)?;
     store.write(orders::print_wall_codes).map_err(|r| io::Error::other(r.word()))?;
+    let public = config_key.public();
+    let issuer = Issuer { master: keys::secret_or_make(&state.join("offline.key"))?, key: config_key };
     let gateway = Arc::new(Gateway {
         store,
         documents,
         faults: Faults::default(),
         switches: Switches::default(),
+        issuer,
         quote_ms: options.quote_ms,
         code_ms: options.code_ms,
     });
@@ -109,7 +113,7 @@ pub async fn start(options: &Options) -> io::Result<Running> {
         gateway: format!("https://{address}"),
         ca: tls::ca_path(&state),
         admin: format!("http://{admin_address}"),
-        config_key: config_key.public(),
+        config_key: public,
         controller_key: controller_key.public(),
     };
     Ok(Running { addresses, stop, servers })

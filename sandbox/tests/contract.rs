@@ -5,11 +5,13 @@ use jigap::config::Config;
 use jigap::consent::{Document, Signed};
 use jigap::crypto::{Blob, HostKey};
 use jigap::gateway::wire::{
-    CancelRequest, CheckoutRequest, CheckoutResponse, CodeStatus, CodesRequest, CodesResponse, ConsentReceived,
-    ConsentUpload, EnrolRequest, EnrolResponse, HistoryResponse, PayRequest, RefundRequest, Statement, request_to_sign,
+    CancelRequest, ChainReceived, ChainReport, CheckoutRequest, CheckoutResponse, CodeStatus, CodesRequest,
+    CodesResponse, ConsentReceived, ConsentUpload, Done, EnrolRequest, EnrolResponse, HistoryResponse, KeysKept,
+    PayRequest, RefundRequest, Statement, VoidRequest, request_to_sign,
 };
 use jigap::id::Id;
 use jigap::payment::{Answer, CancelBy};
+use jigap::present::offline::{KeysRequest, KeysResponse};
 use jigap::wallet::Balance;
 use jigap_sandbox::refusal::Refused;
 use serde::Serialize;
@@ -70,6 +72,8 @@ fn every_json_example_is_what_the_types_read_and_write() {
         match name {
             "EnrolRequest" => round_trip::<EnrolRequest>(json),
             "EnrolResponse" => round_trip::<EnrolResponse>(json),
+            "ChainReport" => round_trip::<ChainReport>(json),
+            "ChainReceived" => round_trip::<ChainReceived>(json),
             "ConsentUpload" => round_trip::<ConsentUpload>(json),
             "ConsentReceived" => round_trip::<ConsentReceived>(json),
             "Balance" => round_trip::<Balance>(json),
@@ -89,13 +93,18 @@ fn every_json_example_is_what_the_types_read_and_write() {
             "Statement" => round_trip::<Statement>(json),
             "CodesRequest" => round_trip::<CodesRequest>(json),
             "CodesResponse" => round_trip::<CodesResponse>(json),
+            "VoidRequest" => round_trip::<VoidRequest>(json),
+            "Done" => round_trip::<Done>(json),
+            "KeysRequest" => round_trip::<KeysRequest>(json),
+            "KeysResponse" => round_trip::<KeysResponse>(json),
+            "KeysKept" => round_trip::<KeysKept>(json),
             "CodeStatus" => round_trip::<CodeStatus>(json),
             "config" => drop(Config::open(&signed(json, &key), &key.public()).unwrap()),
             "document" => drop(Document::open(&signed(json, &key), &key.public()).unwrap()),
             other => panic!("an example of nothing: {other}"),
         }
     }
-    assert_eq!(seen.len(), 18);
+    assert_eq!(seen.len(), 25);
 }
 
 #[test]

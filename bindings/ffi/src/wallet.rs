@@ -3,8 +3,8 @@
 use crate::error::JigapError;
 use crate::ports::{HostTransport, HostVault, TransportPort, VaultPort};
 use crate::records::{
-    Balance, Change, Checkout, ConsentAnswer, ConsentRequest, Finding, HistoryPage, NetworkInfo, Payment, Preview,
-    ProofMethod, Reading, ShownCode, ShownResult,
+    Balance, Change, Checkout, Condition, ConsentAnswer, ConsentRequest, Erased, Finding, HistoryPage, NetworkInfo,
+    Payment, Preview, ProofMethod, Reading, ShownCode, ShownResult,
 };
 use jigap::app::{self, Ports, Setup, Trust, aside};
 use jigap::crypto::{Blob, PublicKey, Signature, SystemRandom};
@@ -225,10 +225,74 @@ impl CoreWallet {
         Ok(ticket.await?.into())
     }
 
+    /// What is to be on screen now, by the clock: to be called when `renew_in_ms` has passed. Nothing: the code stays.
+    pub async fn renew(&self) -> Result<Option<ShownCode>, JigapError> {
+        let ticket = self.open_wallet()?.renew();
+        Ok(ticket.await?.map(Into::into))
+    }
+
+    /// Another code: the scan failed, or the user wants one. The one on screen is not shown again.
+    pub async fn new_code(&self) -> Result<Option<ShownCode>, JigapError> {
+        let ticket = self.open_wallet()?.new_code();
+        Ok(ticket.await?.map(Into::into))
+    }
+
+    /// The page is covered: nothing of a code may stay visible.
+    pub async fn cover(&self) -> Result<(), JigapError> {
+        let ticket = self.open_wallet()?.cover();
+        Ok(ticket.await?)
+    }
+
+    /// The page is visible again: the same code while it lives, else the next one.
+    pub async fn uncover(&self) -> Result<Option<ShownCode>, JigapError> {
+        let ticket = self.open_wallet()?.uncover();
+        Ok(ticket.await?.map(Into::into))
+    }
+
+    /// The user leaves the page.
+    pub async fn leave_page(&self) -> Result<(), JigapError> {
+        let ticket = self.open_wallet()?.leave_page();
+        Ok(ticket.await?)
+    }
+
+    /// The network whose code the user showed last in a country (ISO 3166-1 alpha-2).
+    pub fn chosen_network(&self, region: String) -> Result<Option<String>, JigapError> {
+        Ok(self.open_wallet()?.chosen_network(&region)?.map(|network| network.to_string()))
+    }
+
     /// Waits until a shown code has been used or is over, at most so many milliseconds.
     pub async fn shown_result(&self, id: String, patience_ms: u64) -> Result<ShownResult, JigapError> {
         let ticket = self.open_wallet()?.shown_result(Id::parse(&id)?, Duration::from_millis(patience_ms));
         Ok(ticket.await?.into())
+    }
+
+    /// The app goes to the background: finishes what is being written and closes every file, so that no lock is held while
+    /// the app is suspended. Nothing more is sent until `resumed`; calls still work.
+    pub async fn suspend(&self) -> Result<(), JigapError> {
+        let wallet = self.open_wallet()?;
+        aside(move || {
+            wallet.suspend();
+            Ok::<_, jigap::error::Error>(())
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// Erases what no law has kept, and says what stays and how long.
+    pub async fn erase(&self) -> Result<Erased, JigapError> {
+        let ticket = self.open_wallet()?.erase();
+        Ok(ticket.await?.into())
+    }
+
+    /// Begins to change the root key; everything is sealed anew in the background.
+    pub async fn change_keys(&self) -> Result<(), JigapError> {
+        let ticket = self.open_wallet()?.change_keys();
+        Ok(ticket.await?)
+    }
+
+    /// How the wallet's own records are.
+    pub fn condition(&self) -> Result<Condition, JigapError> {
+        Ok(self.open_wallet()?.condition()?.into())
     }
 
     /// The app is in front again: looks at once at what is due.
@@ -242,6 +306,16 @@ impl CoreWallet {
         let subscription = self.open_wallet()?.observe(Arc::new(HostObserver(observer)));
         Ok(Arc::new(Subscription(Mutex::new(Some(subscription)))))
     }
+}
+
+/// Sets a database aside that does not open any more (`StoreDamaged`, `VaultKeyLost`), or that was found damaged. It is
+/// renamed, never deleted; the next opening begins anew. Gives the number it lies aside under. `StoreInUse` when there is
+/// nothing wrong with it. The wallet must be closed.
+#[uniffi::export]
+pub async fn set_aside(folder: String, vault: Arc<dyn VaultPort>) -> Result<u32, JigapError> {
+    let vault = HostVault(vault);
+    let done = aside(move || jigap::store::set_aside(&PathBuf::from(folder), &vault, Arc::new(SystemRandom)));
+    Ok(done.await?)
 }
 
 /// With the feature `plant-panic`, one scanned text panics here: it proves that a panic arrives as an error in every

@@ -135,11 +135,7 @@ impl Pose {
         let (first, second) = (tilted(cos, sin), tilted(-sin, cos));
         let (cx, cy) = self.centre;
         let row = |at: usize, centre: f32| {
-            [
-                focal * first[at] + centre * first[2],
-                focal * second[at] + centre * second[2],
-                centre * distance,
-            ]
+            [focal * first[at] + centre * first[2], focal * second[at] + centre * second[2], centre * distance]
         };
         [row(0, cx), row(1, cy), [first[2], second[2], distance]]
     }
@@ -190,7 +186,8 @@ impl Canvas {
     }
 
     fn rectangle(&mut self, x: f32, y: f32, w: f32, h: f32, level: f32) {
-        let range = |from: f32, size: f32, end: usize| (from.max(0.0) as usize)..((from + size).max(0.0) as usize).min(end);
+        let range =
+            |from: f32, size: f32, end: usize| (from.max(0.0) as usize)..((from + size).max(0.0) as usize).min(end);
         for row in range(y, h, self.height) {
             for column in range(x, w, self.width) {
                 self.pixels[row * self.width + column] = level;
@@ -296,10 +293,18 @@ pub fn scene(kind: &str, index: usize, width: usize, height: usize, seed: u64) -
             let modules: Vec<bool> = bars.modules().collect();
             let wide = modules.len() as f32 + 20.0;
             let scale = (width as f32 * dice.between(0.55, 0.85) / wide).max(1.5);
-            let dark = |x: f32, y: f32| y > 6.0 && y < wide / 3.0 - 6.0 && modules.get((x - 10.0) as usize) == Some(&true) && x >= 10.0;
+            let dark = |x: f32, y: f32| {
+                y > 6.0 && y < wide / 3.0 - 6.0 && modules.get((x - 10.0) as usize) == Some(&true) && x >= 10.0
+            };
             let sheet = Sheet { width: wide, height: wide / 3.0, dark: &dark };
             let centre = (width as f32 * dice.between(0.47, 0.53), height as f32 * dice.between(0.4, 0.6));
-            let pose = Pose { scale, turn: dice.between(-0.1, 0.1), tilt: dice.between(0.0, 0.2), axis: dice.between(0.0, 6.2), centre };
+            let pose = Pose {
+                scale,
+                turn: dice.between(-0.1, 0.1),
+                tilt: dice.between(0.0, 0.2),
+                axis: dice.between(0.0, 6.2),
+                centre,
+            };
             canvas.draw(&sheet, &pose, 30.0, 225.0, None);
             canvas.blur(0.5);
             return canvas.finish(noise, dice, vec![digits]);
@@ -340,8 +345,10 @@ pub fn scene(kind: &str, index: usize, width: usize, height: usize, seed: u64) -
         _ => filling(dice.between(0.5, 0.75)),
     };
     let room = ((height as f32 - side * scale) * 0.35).max(0.0);
-    let centre =
-        (width as f32 / 2.0 + dice.between(-1.0, 1.0) * (room + width as f32 * 0.08), height as f32 / 2.0 + dice.between(-room, room));
+    let centre = (
+        width as f32 / 2.0 + dice.between(-1.0, 1.0) * (room + width as f32 * 0.08),
+        height as f32 / 2.0 + dice.between(-room, room),
+    );
     let turn = match kind {
         "rotation" => dice.between(-3.14, 3.14),
         "clean_large" => dice.between(-0.02, 0.02),
@@ -392,7 +399,8 @@ pub fn scene(kind: &str, index: usize, width: usize, height: usize, seed: u64) -
             });
         }
         "glare" => {
-            let (gx, gy) = (cx + dice.between(-0.25, 0.25) * side * scale, cy + dice.between(-0.25, 0.25) * side * scale);
+            let (gx, gy) =
+                (cx + dice.between(-0.25, 0.25) * side * scale, cy + dice.between(-0.25, 0.25) * side * scale);
             let radius = side * scale * dice.between(0.08, 0.13);
             canvas.each(|x, y, level| {
                 let away = ((x - gx).powi(2) + (y - gy).powi(2)).sqrt() / radius;
@@ -413,7 +421,11 @@ fn place_symbol(canvas: &mut Canvas, modules: &Modules, pose: &Pose, (ink, paper
     let side = modules.side() as f32 + 8.0;
     let dark = |x: f32, y: f32| {
         let (x, y) = (x - 4.0, y - 4.0);
-        x >= 0.0 && y >= 0.0 && (x as usize) < modules.side() && (y as usize) < modules.side() && modules.is_dark(x as usize, y as usize)
+        x >= 0.0
+            && y >= 0.0
+            && (x as usize) < modules.side()
+            && (y as usize) < modules.side()
+            && modules.is_dark(x as usize, y as usize)
     };
     canvas.draw(&Sheet { width: side, height: side, dark: &dark }, pose, ink, paper, bend);
 }

@@ -7,7 +7,7 @@ use crate::consent::{Document, Event, EventKind, Ledger, SignedEvent};
 use crate::error::{Code, Error, Result};
 use crate::id::Id;
 use crate::network::Network;
-use crate::present::{Code as IssuedCode, CodeEvent, CodeState};
+use crate::present::{Code as IssuedCode, CodeEvent, CodeState, Stage};
 use crate::store::{TaskKind, Tx};
 use std::sync::{Arc, PoisonError};
 
@@ -94,7 +94,14 @@ impl Inner {
         self.append(network, |ledger, record, device| {
             let (granted, head) = (ledger.granted(network)?, ledger.head()?);
             Some(Event::withdrawal(&granted.event, record, head, device, self.clocks(), self.now()))
-        })
+        })?;
+        // Nothing of this network stays on the screen.
+        self.put_stage(|stage| {
+            if stage.page.as_ref().is_some_and(|page| page.network == network) {
+                *stage = Stage::default();
+            }
+        });
+        Ok(())
     }
 
     /// Makes the next event, has the vault sign it, and commits it with its upload. Nothing to append is not an error.
@@ -137,6 +144,8 @@ impl Tx<'_> {
         let fresh = |code: &IssuedCode| code.network == network && code.state == CodeState::Fresh;
         for code in self.live_codes()?.into_iter().filter(fresh) {
             let (state, effect) = code.step(CodeEvent::TakeBack, now, &waiting);
+            // Told to the gateway too: whoever has a picture of it has nothing.
+            self.owe(TaskKind::VoidCode, &code.id.0, now)?;
             self.settle_code(&IssuedCode { state, ..code }, effect)?;
         }
         Ok(())

@@ -12,7 +12,7 @@ use crate::error::{Code, Error, Result};
 use crate::gateway::wire::CodeStatus;
 use crate::id::Id;
 use crate::payment::{Effect, Event, Origin, Payment, Record, State, UnsentReason};
-use crate::present::{Code as IssuedCode, CodeEffect, CodeEvent, CodeState};
+use crate::present::{Code as IssuedCode, CodeEffect, CodeEvent, CodeState, StageEvent};
 use crate::store::{Task, TaskKind, Tx};
 use crate::time::ServerMs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -73,10 +73,15 @@ impl Inner {
 
     /// Carries out one task that is due. Nothing due: how long until there may be.
     pub(super) fn work_once(&self) -> Option<Duration> {
+        if self.resting() {
+            return Some(LONGEST_SLEEP);
+        }
         let now = self.now();
         let Ok(tasks) = self.store.read(|view| view.tasks()) else { return Some(PAUSE) };
         let task = match self.wake.claim(tasks.iter().filter(|task| task.due <= now), self.moment()) {
             Ok(task) => task,
+            // Nothing is owed right now: time for a piece of upkeep.
+            Err(_) if self.tend() => return None,
             Err(left_alone) => {
                 let next = tasks.iter().map(|task| task.due).filter(|due| *due > now).min();
                 let wait = u64::try_from(next.map_or(i64::MAX, |due| due.since(now))).unwrap_or(0);
@@ -100,6 +105,11 @@ impl Inner {
             TaskKind::AskCode => return self.ask_code(Id::from_slice(&task.subject)?),
             TaskKind::UploadConsent => self.upload_consents()?,
             TaskKind::FetchBalance => self.fetch_balance()?,
+            TaskKind::AskSalvaged => return self.ask_salvaged(Id::from_slice(&task.subject)?),
+            TaskKind::VoidCode => self.void_code(Id::from_slice(&task.subject)?)?,
+            TaskKind::FetchCodes => self.fetch_ahead(&task.subject)?,
+            TaskKind::FetchKeys => self.fetch_keys()?,
+            TaskKind::KeepKeys => self.keep_keys(&task.subject)?,
         }
         Ok(Done::Paid)
     }
@@ -115,10 +125,36 @@ impl Inner {
         let Origin::Scanned { terms, .. } = &record.origin else {
             return Err(Error::new(Code::Internal).with("part", "origin"));
         };
-        // The consent is looked at again at the moment of sending: it may have been withdrawn since (I9).
-        let event = match self.consent(terms.network) {
+        #[cfg(feature = "mutants")]
+        let bytes = if planted!(NewKeyOnRetry) && record.payment.attempt > 1 {
+            let other = Id::random(self.random.as_ref())?;
+            String::from_utf8_lossy(&bytes).replace(&key.to_string(), &other.to_string()).into_bytes()
+        } else {
+            bytes
+        };
+        let request = self.client.payment_request(self.enrolment()?.device, bytes);
+        // I11: an older copy of this database would pay again what it has forgotten.
+        let confirmed = self.confirm_chain();
+        // The consent is looked at again at the moment of sending, when vault and gateway have done their part: it may have been
+        // withdrawn since (I9), and the quote have ended (R9).
+        let consent = self.consent(terms.network);
+        #[cfg(feature = "mutants")]
+        let consent = match record.consent() {
+            Some(given) if planted!(ConsentNotRechecked) => Ok(crate::consent::forged(terms.network, given)),
+            _ => consent,
+        };
+        let event = match consent {
+            Ok(_) if request.is_err() => Event::NotSent(UnsentReason::Unsigned),
             Ok(_) if !terms.alive(self.now()) => Event::NotSent(UnsentReason::OrderOver),
-            Ok(consent) => self.heard(self.client.pay(self.enrolment()?.device, consent, key, bytes)),
+            Ok(consent) => match confirmed {
+                Ok(()) => self.heard(self.client.pay(consent, key, &request?)),
+                Err(error) => Event::NotSent(match error.code() {
+                    Code::GatewayUnreachable => UnsentReason::Unreachable,
+                    Code::GatewayUntrusted => UnsentReason::Untrusted,
+                    Code::VaultUnavailable | Code::VaultRefused | Code::VaultKeyLost => UnsentReason::Unsigned,
+                    _ => return Err(error),
+                }),
+            },
             // Withdrawn, or the network was switched off.
             Err(error) if matches!(error.code(), Code::ConsentNeeded | Code::NetworkUnknown) => {
                 Event::NotSent(UnsentReason::ConsentGone)
@@ -155,9 +191,24 @@ impl Inner {
         let (now, limits, luck) = (self.now(), self.limits(), self.luck());
         self.store.write(|tx| {
             let record = tx.payment(key)?.ok_or(Code::PaymentUnknown)?;
-            let (record, effects) = record.step(event, now, &limits);
+            let (mut record, mut effects) = record.step(event, now, &limits);
+            if planted!(CancelForgets) && matches!(event, Event::CancelAsked(_)) {
+                effects.clear();
+            }
+            if planted!(ReceiptLater) {
+                record.payment.known.best =
+                    record.payment.known.best.filter(|_| record.payment.state != State::Succeeded);
+            }
             tx.settle(&record, &spread(effects, now, luck), now)
         })?;
+        #[cfg(feature = "mutants")]
+        if let (true, Event::Answered(_)) = (planted!(ReceiptLater), event) {
+            self.store.write(|tx| {
+                let record = tx.payment(key)?.ok_or(Code::PaymentUnknown)?;
+                let (record, effects) = record.step(event, now, &limits);
+                tx.settle(&record, &effects, now)
+            })?;
+        }
         self.herald.tell(Change::Payment(key));
         self.wake.up();
         Ok(())
@@ -180,19 +231,23 @@ impl Inner {
             Err(error) if error.code() == Code::CodeUnsupported => CodeEvent::Over,
             Err(_) => CodeEvent::AskFailed,
         };
-        let (now, limits, waiting) = (self.now(), self.limits(), self.waiting());
+        self.line_works(event != CodeEvent::AskFailed);
+        let (now, limits) = (self.now(), self.limits());
         // Read again inside: what was true before the exchange may not be any more.
         let (done, used) = self.store.write(|tx| {
             let Some(code) = tx.code(id)? else {
                 return tx.paid(TaskKind::AskCode, &id.0).map(|()| (Done::Paid, false));
             };
-            let (state, effect) = code.step(event, now, &waiting);
+            let (state, effect) = code.step(event, now, &self.waiting_for(&code, now));
             if let (true, Some(CodeEffect::Ask(at))) = (state == code.state, effect) {
                 // Nothing new: no version, no line in the journal, and no sync every second for a code on screen.
                 let pause = Duration::from_millis(u64::try_from(at.since(now)).unwrap_or(0));
                 return Ok((Done::Again(pause), false));
             }
             tx.settle_code(&IssuedCode { state, ..code.clone() }, effect)?;
+            if state == CodeState::Used && code.offline {
+                tx.spend_key(id)?;
+            }
             if let (CodeState::Used, Ok(CodeStatus::Used { answer, merchant }), None) = (state, status, tx.payment(id)?)
             {
                 let (payment, effects) = Payment::heard(*answer, now, &limits);
@@ -205,6 +260,8 @@ impl Inner {
             self.herald.tell(Change::Payment(id));
         }
         if done == Done::Paid {
+            let over = if used { StageEvent::Used(id) } else { StageEvent::Ended(id) };
+            self.put_stage(|stage| stage.leave(&over));
             self.herald.tell(Change::Code(id));
         }
         Ok(done)
@@ -212,10 +269,12 @@ impl Inner {
 
     /// Asks what the user has now: money has moved, or a screen wants to know.
     pub(super) fn fetch_balance(&self) -> Result<()> {
+        let begun = self.now();
         let balance = self.heard(self.client.balance(self.enrolment()?.device)?);
         self.store.write(|tx| {
             tx.keep_balance(&balance)?;
-            tx.paid(TaskKind::FetchBalance, &[])
+            // Money that moved while this answer was on its way is not in it.
+            tx.paid_before(TaskKind::FetchBalance, &[], begun)
         })?;
         self.herald.tell(Change::Balance);
         Ok(())

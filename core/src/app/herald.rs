@@ -25,6 +25,8 @@ pub enum Change {
     Balance,
     /// The configuration.
     Config,
+    /// The condition of the wallet's own records.
+    Condition,
     /// What was found when the wallet's sums were held against the gateway's.
     Findings,
 }

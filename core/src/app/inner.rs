@@ -1,6 +1,9 @@
 //! What every action and every task of the wallet works with: the store, the ports, and what is known right now.
 
 use crate::app::herald::{Change, Herald};
+use crate::app::offline::Session;
+use crate::app::shown::Unanswered;
+use crate::app::upkeep::Upkeep;
 use crate::app::wake::Wake;
 use crate::config::Config;
 use crate::consent::{EffectiveConsent, Ledger, Signed};
@@ -9,12 +12,14 @@ use crate::error::{Code, Error, Result};
 use crate::gateway::{Client, Timed, Transport};
 use crate::network::Network;
 use crate::payment::Limits;
-use crate::present::Waiting;
+use crate::present::offline::{Layout, Woc1};
+use crate::present::{Stage, Trouble, Waiting};
 use crate::store::{Disk, Enrolment, Store, TaskKind};
 use crate::time::{Clock, Now, ServerAnchor, ServerMs};
 use crate::vault::Vault;
 use crate::wallet::Balance;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -60,6 +65,10 @@ struct Known {
     enrolment: Option<Enrolment>,
     config: Option<Arc<Config>>,
     anchor: Option<ServerAnchor>,
+    /// The anchor is of an earlier start of the device: the wall clock had to stand in, and any word of the server is better.
+    guessed: bool,
+    /// The server's time was thought to be later than it is: what is owed may have been put off, and still has to be hurried.
+    put_off: bool,
     kept_anchor: Option<ServerAnchor>,
     ledger: Arc<Ledger>,
 }
@@ -76,6 +85,14 @@ pub(super) struct Inner {
     pub(super) consent_turn: Mutex<()>,
     /// One upload at a time: the gateway takes the events in their order.
     pub(super) upload_turn: Mutex<()>,
+    pub(super) upkeep: Upkeep,
+    /// The key for codes without network that is on screen.
+    pub(super) offline: Mutex<Option<Session>>,
+    pub(super) unanswered: Mutex<Unanswered>,
+    stage: Mutex<Stage>,
+    layout: RwLock<Arc<dyn Layout>>,
+    /// Exchanges about codes that failed in a row.
+    failures: AtomicU32,
     clock: Arc<dyn Clock>,
     known: RwLock<Known>,
 }
@@ -89,13 +106,19 @@ impl Inner {
             // One that does not verify any more – an update brought another key – is as good as none: what is unfinished
             // can still be finished, and the next refresh brings one that does.
             let config = signed.and_then(|signed| Config::open(&signed, &setup.trust.config).ok()).map(Arc::new);
-            let anchor = view.setting()?;
+            let kept_anchor: Option<ServerAnchor> = view.setting()?;
+            // Carried over to this start of the device, so that time goes on even when the wall clock was set back.
+            let now = ports.clock.now();
+            let anchor = kept_anchor.map(|kept| ServerAnchor { server: kept.estimate(&now), at: now });
+            let guessed =
+                kept_anchor.is_some_and(|kept| kept.at.boot_id != now.boot_id || now.boot_ms < kept.at.boot_ms);
             let ledger = match &enrolment {
                 Some(enrolment) => view.ledger(&enrolment.device_key)?,
                 None => Ledger::default(),
             };
-            Ok(Known { enrolment, config, anchor, kept_anchor: anchor, ledger: Arc::new(ledger) })
+            Ok(Known { enrolment, config, anchor, guessed, put_off: false, kept_anchor, ledger: Arc::new(ledger) })
         })?;
+        let upkeep = Upkeep::of(&store)?;
         Ok(Self {
             store,
             client: Client::new(ports.transport, Arc::clone(&ports.vault)),
@@ -106,6 +129,12 @@ impl Inner {
             wake: Wake::default(),
             consent_turn: Mutex::new(()),
             upload_turn: Mutex::new(()),
+            upkeep,
+            offline: Mutex::new(None),
+            unanswered: Mutex::new(None),
+            stage: Mutex::default(),
+            layout: RwLock::new(Arc::new(Woc1)),
+            failures: AtomicU32::new(0),
             clock: ports.clock,
             known: RwLock::new(known),
         })
@@ -138,9 +167,13 @@ impl Inner {
     pub(super) fn heard<T>(&self, answer: Timed<T>) -> T {
         if let Some(server) = answer.server {
             let fresh = ServerAnchor { server, at: self.clock.now() };
-            let mut keep = None;
+            let (mut keep, mut put_off) = (None, false);
             self.learn(|known| {
-                let anchor = known.anchor.map_or(fresh, |old| old.later(fresh));
+                let thought = known.anchor.map_or(ServerMs(fresh.at.wall_ms), |old| old.estimate(&fresh.at));
+                let anchor = known.anchor.filter(|_| !known.guessed).map_or(fresh, |old| old.later(fresh));
+                known.guessed = false;
+                known.put_off |= thought.since(anchor.estimate(&fresh.at)) > ANCHOR_DRIFT_MS;
+                put_off = known.put_off;
                 known.anchor = Some(anchor);
                 let stale = known.kept_anchor.is_none_or(|kept| {
                     let off = anchor.server.since(kept.estimate(&anchor.at));
@@ -148,14 +181,21 @@ impl Inner {
                         || anchor.server.since(kept.server) > ANCHOR_KEEP_MS
                         || kept.at.boot_id != anchor.at.boot_id
                 });
-                if stale {
+                if stale || put_off {
                     known.kept_anchor = Some(anchor);
                     keep = Some(anchor);
                 }
             });
             if let Some(anchor) = keep {
-                // Not kept is not lost: the next start falls back to the anchor before.
-                let _ = self.store.write(|tx| tx.set(&anchor));
+                // Not kept is not lost: the next start falls back to the anchor before. What was put off by a clock that was
+                // ahead, set by hand before a restart, would otherwise wait for as long (R10).
+                let kept = self.store.write(|tx| {
+                    tx.set(&anchor)?;
+                    if put_off { tx.hurry(server) } else { Ok(()) }
+                });
+                if put_off && kept.is_ok() {
+                    self.learn(|known| known.put_off = false);
+                }
             }
         }
         answer.value
@@ -251,5 +291,58 @@ impl Inner {
     pub(super) fn waiting(&self) -> Waiting {
         let limits = self.limits();
         Waiting { on_screen_ms: limits.ask_first_ms, afterwards_ms: limits.ask_first_ms.saturating_mul(5) }
+    }
+
+    /// How long to wait between questions about this code, by the policy: longer the longer it is on screen, and much
+    /// longer while the gateway does not answer, with chance in it so that phones do not ask together.
+    pub(super) fn waiting_for(&self, code: &crate::present::Code, now: ServerMs) -> Waiting {
+        let Ok(config) = self.config() else { return self.waiting() };
+        let policy = config.presenting();
+        let roll = self.random.bytes::<4>().map_or(0, u32::from_be_bytes);
+        let on_screen = self.present_life_ms(code).saturating_sub(code.expires.since(now));
+        Waiting {
+            on_screen_ms: policy.ask_after(on_screen, Trouble::default(), roll),
+            afterwards_ms: match self.trouble() {
+                Trouble { failures: 0 } => policy.ask_ms.saturating_mul(5),
+                trouble => policy.back_off(trouble, roll),
+            },
+        }
+    }
+
+    fn present_life_ms(&self, code: &crate::present::Code) -> i64 {
+        if code.offline { self.layout().session_ms() } else { 60_000 }
+    }
+
+    /// What is on the screen.
+    pub(super) fn stage<T>(&self, look: impl FnOnce(&Stage) -> T) -> T {
+        look(&self.stage.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn put_stage<T>(&self, change: impl FnOnce(&mut Stage) -> T) -> T {
+        change(&mut self.stage.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn layout(&self) -> Arc<dyn Layout> {
+        Arc::clone(&self.layout.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn use_layout(&self, layout: Arc<dyn Layout>) {
+        *self.layout.write().unwrap_or_else(PoisonError::into_inner) = layout;
+    }
+
+    pub(super) fn trouble(&self) -> Trouble {
+        Trouble { failures: self.failures.load(Ordering::Relaxed) }
+    }
+
+    /// An exchange about codes went well, or did not.
+    pub(super) fn line_works(&self, well: bool) {
+        let failures = if well { 0 } else { self.failures.load(Ordering::Relaxed).saturating_add(1) };
+        self.failures.store(failures, Ordering::Relaxed);
+    }
+
+    /// Whether the estimate of the server's time rests on the boot clock, and not on a wall clock that anyone can set.
+    pub(super) fn sure_of_time(&self) -> bool {
+        let boot = self.clock.now().boot_id;
+        self.known(|known| known.anchor.is_some_and(|anchor| anchor.at.boot_id == boot))
     }
 }

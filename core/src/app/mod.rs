@@ -9,11 +9,13 @@ mod desk;
 mod engine;
 mod herald;
 mod inner;
+mod offline;
 mod payments;
 mod reconcile;
 mod shown;
 mod stepped;
 mod ticket;
+mod upkeep;
 mod views;
 mod wake;
 
@@ -23,9 +25,10 @@ pub use inner::{Ports, Setup, Trust};
 pub use reconcile::{Finding, Moved};
 pub use stepped::Stepped;
 pub use ticket::{Ticket, aside};
+pub use upkeep::Condition;
 pub use views::{
-    Checkout, ConsentAnswer, ConsentRequest, HistoryPage, NetworkView, PaymentView, PreviewView, RefundRequest,
-    RefundedView, Section, ShownResult, ShownView, Status,
+    Checkout, ConsentAnswer, ConsentRequest, Hints, HistoryPage, NetworkView, OfflineView, PaymentView, PreviewView,
+    RefundRequest, RefundedView, Section, ShownResult, ShownView, Status,
 };
 
 use crate::code::Reading;
@@ -34,8 +37,9 @@ use crate::error::{Code, Error, Result};
 use crate::id::Id;
 use crate::network::Network;
 use crate::payment::{CancelBy, Event, Proof};
-use crate::present::CodeState;
-use crate::store::{Cursor, Disk, Enrolment};
+use crate::present::offline::Layout;
+use crate::present::{CodeState, StageEvent};
+use crate::store::{self, Cursor, Disk, Enrolment, Erased};
 use crate::wallet::Balance;
 use desk::{Desk, Inbox};
 use herald::{Round, Waiter};
@@ -115,7 +119,10 @@ impl Wallet {
                 return Err(Error::new(Code::DeviceKeyChanged));
             }
             let enrolment = Enrolment { device: answer.device, device_key, user_key };
-            inner.adopt_config(&answer.config, Some((&enrolment, &answer.balance)))
+            inner.adopt_config(&answer.config, Some((&enrolment, &answer.balance)))?;
+            inner.store.write(|tx| inner.owe_keys_in(tx))?;
+            inner.wake.up();
+            Ok(())
         })
     }
 
@@ -131,6 +138,8 @@ impl Wallet {
     pub fn refresh(&self) -> Ticket<()> {
         self.desk.take(|inner| {
             inner.refresh_config()?;
+            // Whoever asks for what is new goes into the basement next: keys are there when this returns.
+            inner.fetch_keys_if_due()?;
             inner.fetch_balance()
         })
     }
@@ -222,11 +231,13 @@ impl Wallet {
     }
 
     /// A push arrived. It is not looked at, for anyone may have sent it: it only makes the wallet ask the gateway what
-    /// is new.
+    /// is new, and what became of everything that is open.
     ///
     /// # Errors
     /// The store's.
     pub fn pushed(&self) -> Result<()> {
+        // Perhaps it is about the code on screen.
+        self.inner.stage(|stage| stage.on).into_iter().for_each(|on| self.inner.hurry_code(on.code));
         self.inner.pushed()
     }
 
@@ -272,6 +283,61 @@ impl Wallet {
         self.desk.take(move |inner| inner.show(network, &region))
     }
 
+    /// What is to be on screen now, by the clock: the same code a step later, the next one, or nothing new. To be called
+    /// when `renew_in_ms` of the last one has passed.
+    ///
+    /// # Errors (by the ticket)
+    /// Those of [`Wallet::show`].
+    pub fn renew(&self) -> Ticket<Option<ShownView>> {
+        self.desk.take(|inner| inner.present(StageEvent::Tick))
+    }
+
+    /// Another code: the shop's scan failed, or the user wants one. The one on screen is not shown again.
+    ///
+    /// # Errors (by the ticket)
+    /// Those of [`Wallet::show`].
+    pub fn new_code(&self) -> Ticket<Option<ShownView>> {
+        self.desk.take(|inner| inner.present(StageEvent::NewCode))
+    }
+
+    /// The page is covered, or the app leaves the screen: nothing of a code may stay visible.
+    ///
+    /// # Errors (by the ticket)
+    /// The store's.
+    pub fn cover(&self) -> Ticket<()> {
+        self.desk.take(|inner| inner.present(StageEvent::Covered).map(drop))
+    }
+
+    /// The page is visible again: the same code while it lives, else the next one.
+    ///
+    /// # Errors (by the ticket)
+    /// Those of [`Wallet::show`].
+    pub fn uncover(&self) -> Ticket<Option<ShownView>> {
+        self.desk.take(|inner| inner.present(StageEvent::Uncovered))
+    }
+
+    /// The user leaves the page.
+    ///
+    /// # Errors (by the ticket)
+    /// The store's.
+    pub fn leave_page(&self) -> Ticket<()> {
+        self.desk.take(|inner| inner.present(StageEvent::Close).map(drop))
+    }
+
+    /// The network whose code the user showed last in this country (ISO 3166-1 alpha-2).
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn chosen_network(&self, region: &str) -> Result<Option<Network>> {
+        self.inner.chosen_network(region)
+    }
+
+    /// Brings another layout for codes without network than [`crate::present::offline::Woc1`]. To be called once, after
+    /// opening; the gateway has to know the same layout.
+    pub fn use_offline_layout(&self, layout: Arc<dyn Layout>) {
+        self.inner.use_layout(layout);
+    }
+
     /// Waits until a shown code has been used or is over, at most as long as `patience`.
     ///
     /// # Errors (by the ticket)
@@ -283,10 +349,58 @@ impl Wallet {
         ticket
     }
 
+    /// The app goes to the background: finishes what is being written, and closes every file, so that no lock is held
+    /// while the app is suspended (iOS ends an app for that: 0xdead10cc). Nothing more is sent until
+    /// [`Wallet::resumed`]. Calls still work; each opens the files for itself. May take as long as one write and one call
+    /// of the vault.
+    pub fn suspend(&self) {
+        self.inner.suspend();
+    }
+
+    /// Erases what no law has kept: payments and codes whose time is over, and previews. Says what stays, and how long.
+    ///
+    /// # Errors (by the ticket)
+    /// The store's.
+    pub fn erase(&self) -> Ticket<Erased> {
+        self.desk.take(|inner| inner.store.erase(inner.now()))
+    }
+
+    /// Begins to change the root key; the engine seals everything anew, in steps, whenever nothing else is to be done. A
+    /// change that is under way goes on at the next start.
+    ///
+    /// # Errors (by the ticket)
+    /// The vault's, the store's. Then nothing has changed.
+    pub fn change_keys(&self) -> Ticket<()> {
+        self.desk.take(|inner| {
+            inner.store.begin_rotation(inner.vault.as_ref())?;
+            inner.wake.up();
+            Ok(())
+        })
+    }
+
+    /// How the wallet's records are.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn condition(&self) -> Result<Condition> {
+        self.inner.condition()
+    }
+
+    /// Sets a database aside that does not open any more ([`Code::StoreDamaged`], [`Code::VaultKeyLost`]), or that was
+    /// found damaged. It is renamed, never deleted. The next [`Wallet::open`] begins anew: this device has to be enrolled
+    /// again, payments that had not ended are asked about, and nothing is paid before the gateway's record was taken in.
+    /// It is a decision, so it is never made by opening. Gives the number it lies aside under.
+    ///
+    /// # Errors
+    /// [`Code::StoreInUse`] when there is nothing wrong with it. The store's, the vault's.
+    pub fn set_aside(setup: &Setup, ports: &Ports) -> Result<u32> {
+        store::set_aside(&setup.folder, ports.vault.as_ref(), Arc::clone(&ports.random))
+    }
+
     /// The app is in front again: looks at once at what is due. Threads' sleep does not count while a phone sleeps, so
     /// without this call the engine may be up to a minute late.
     pub fn resumed(&self) {
-        self.inner.wake.up();
+        self.inner.resume();
     }
 
     /// Tells an observer of every change until the subscription is dropped.

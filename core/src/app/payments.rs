@@ -25,17 +25,18 @@ impl Inner {
 
     /// Resolves a scanned code into terms and freezes them. Nothing leaves before the consent is there.
     pub(super) fn prepare(&self, checkout: Checkout) -> Result<PreviewView> {
+        self.may_pay()?;
         let reading = self.read(&checkout.code)?;
         let network = chosen(&reading.verdict, checkout.network)?;
         let amount = payable(&reading.facts, checkout.amount)?;
         let network_name = self.config()?.network(network)?.display.clone();
-        // Asked twice on purpose: the first refuses before anything moves, the second is used up by the call.
+        // Asked here too: it refuses before anything moves. The call asks again, and uses the consent up.
         drop(self.consent(network)?);
         self.upload_consents()?;
         let device = self.enrolment()?.device;
         let nonce = Id::random(self.random.as_ref())?;
         let code = Digest::of(checkout.code.as_bytes());
-        let answer = self.client.checkout(device, self.consent(network)?, nonce, checkout.code, amount);
+        let answer = self.client.checkout(device, || self.consent(network), nonce, checkout.code, amount);
         let terms = self.heard(answer.map_err(|error| self.consent_refused(error))?);
         let differs = |field: &'static str| Error::new(Code::QuoteInconsistent).with("field", field);
         if terms.network != network || terms.code != code {
@@ -61,6 +62,7 @@ impl Inner {
         if let Some(existing) = self.store.read(|view| view.payment_of_preview(preview))? {
             return Ok(PaymentView::new(&existing));
         }
+        self.may_pay()?;
         let preview = self.store.read(|view| view.preview(preview))?.ok_or(Code::PreviewUnknown)?;
         let enrolment = self.enrolment()?;
         preview.verify(enrolment.device, &enrolment.user_key, &proof)?;
@@ -68,6 +70,10 @@ impl Inner {
         let consent = self.consent(preview.terms.network)?;
         let (record, effects) = Record::intend(&preview, consent, Id::random(self.random.as_ref())?, now)?;
         let bytes = request_bytes(&preview, &record, proof)?;
+        if planted!(SendBeforePersist) {
+            let request = self.client.payment_request(enrolment.device, bytes.clone())?;
+            let _ = self.client.pay(self.consent(preview.terms.network)?, record.payment.key, &request);
+        }
         let record = self.store.write(|tx| {
             // Looked up again inside the transaction: two taps race to here.
             let same = match tx.payment_of_preview(preview.id)? {
@@ -78,7 +84,7 @@ impl Inner {
                 return Ok(existing);
             }
             tx.put_payment(&record, Some(&bytes))?;
-            if effects.contains(&Effect::Send) {
+            if effects.contains(&Effect::Send) && !planted!(TaskForgotten) {
                 tx.owe(TaskKind::Send, &record.payment.key.0, now)?;
             }
             Ok(record)

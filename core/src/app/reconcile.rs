@@ -101,10 +101,18 @@ impl Day {
 
 impl Inner {
     pub(super) fn pushed(&self) -> Result<()> {
-        if self.enrolment().is_ok() {
-            self.store.write(|tx| tx.owe(TaskKind::PullHistory, &[], self.now()))?;
-            self.wake.hurry(TaskKind::PullHistory, &[]);
+        if self.enrolment().is_err() {
+            return Ok(());
         }
+        let now = self.now();
+        let mut asked = vec![(TaskKind::PullHistory, Vec::new())];
+        self.store.write(|tx| {
+            let questions =
+                tx.tasks()?.into_iter().filter(|task| matches!(task.kind, TaskKind::Ask | TaskKind::AskCode));
+            asked.extend(questions.map(|task| (task.kind, task.subject)));
+            asked.iter().try_for_each(|(kind, subject)| tx.owe(*kind, subject, now))
+        })?;
+        asked.iter().for_each(|(kind, subject)| self.wake.hurry(*kind, subject));
         Ok(())
     }
 
@@ -116,6 +124,7 @@ impl Inner {
     pub(super) fn pull_history(&self) -> Result<()> {
         let device = self.enrolment()?.device;
         loop {
+            let begun = self.now();
             let since = self.store.read(|view| view.setting::<ReadUntil>())?.unwrap_or_default();
             let page = self.heard(self.client.history(device, since.0)?);
             let (now, limits) = (self.now(), self.limits());
@@ -141,7 +150,8 @@ impl Inner {
                 return Err(Error::new(Code::GatewayAnswer).with("field", "n"));
             }
             if !page.more {
-                return self.store.write(|tx| tx.paid(TaskKind::PullHistory, &[]));
+                // A push that came while the last page was on its way is about what is not in it.
+                return self.store.write(|tx| tx.paid_before(TaskKind::PullHistory, &[], begun));
             }
         }
     }

@@ -6,6 +6,7 @@ use crate::crypto::{Digest, PublicKey};
 use crate::error::{Code, Error, Result};
 use crate::money::Currency;
 use crate::network::Network;
+use crate::present::Policy;
 use serde::{Deserialize, Serialize};
 
 /// A network as the configuration describes it.
@@ -55,13 +56,16 @@ struct Content {
     patience: Patience,
     /// How many codes are fetched ahead, 1 to 10 (`domain.md` §5.2).
     codes_ahead: u8,
+    /// How codes are presented; without it, by the defaults of the core.
+    #[serde(default)]
+    presenting: Policy,
 }
 
 impl Config {
     /// Checks signature and content.
     ///
     /// # Errors
-    /// [`Code::ConfigInvalid`] with field `part`: `signature`, `format`, `patience` or `codes_ahead`.
+    /// [`Code::ConfigInvalid`] with field `part`: `signature`, `format`, `patience`, `codes_ahead` or `presenting`.
     pub fn open(signed: &Signed, key: &PublicKey) -> Result<Self> {
         let bad = |part: &'static str| Error::new(Code::ConfigInvalid).with("part", part);
         if !key.verifies(&signed.bytes.0, &signed.signature) {
@@ -77,6 +81,9 @@ impl Config {
         }
         if !(1..=10).contains(&content.codes_ahead) {
             return Err(bad("codes_ahead"));
+        }
+        if let Some(field) = content.presenting.fault() {
+            return Err(bad("presenting").with("field", field));
         }
         Ok(Self { content })
     }
@@ -124,6 +131,11 @@ impl Config {
     /// How patient the wallet is.
     pub const fn patience(&self) -> &Patience {
         &self.content.patience
+    }
+
+    /// How codes are presented.
+    pub const fn presenting(&self) -> &Policy {
+        &self.content.presenting
     }
 
     /// How many codes are fetched ahead.

@@ -1,18 +1,19 @@
 //! The client: one method a call of `docs/gateway.md`. Calls that let data reach a network take the consent for it.
 
 use crate::consent::{EffectiveConsent, Signed, SignedEvent};
-use crate::crypto::{Blob, PublicKey};
+use crate::crypto::{Blob, Digest, PublicKey};
 use crate::error::{Code, Error, Result};
 use crate::gateway::transport::{Request, Response, SendError, Transport};
 use crate::gateway::wire::{
-    CancelRequest, CheckoutRequest, CheckoutResponse, CodeStatus, CodesRequest, CodesResponse, ConsentReceived,
-    ConsentUpload, DEVICE_HEADER, EnrolRequest, EnrolResponse, HistoryResponse, IssuedCode, RefundRequest, Refusal,
-    SIGNATURE_HEADER, Statement, request_to_sign,
+    CancelRequest, ChainReceived, ChainReport, CheckoutRequest, CheckoutResponse, CodeStatus, CodesRequest,
+    CodesResponse, ConsentReceived, ConsentUpload, DEVICE_HEADER, Done, EnrolRequest, EnrolResponse, HistoryResponse,
+    IssuedCode, KeysKept, RefundRequest, Refusal, SIGNATURE_HEADER, Statement, VoidRequest, request_to_sign,
 };
 use crate::id::Id;
 use crate::money::Money;
 use crate::network::Network;
 use crate::payment::{Answer, CancelBy, Event, Terms, UnsentReason};
+use crate::present::offline::{KeysRequest, KeysResponse};
 use crate::time::ServerMs;
 use crate::vault::Vault;
 use crate::wallet::Balance;
@@ -89,40 +90,85 @@ impl Client {
         if received.value.record == event.hash() { Ok(received) } else { Err(Error::new(Code::GatewayAnswer)) }
     }
 
-    /// Resolves a scanned code into terms. The raw text goes up; `nonce` makes a repeat the same order.
+    /// Resolves a scanned code into terms. The raw text goes up; `nonce` makes a repeat the same order. The gate is asked
+    /// twice: for the record that the body names, and again when the vault, which may take seconds, has signed it.
     ///
     /// # Errors
-    /// The gateway's refusals, the vault's and the transport's.
+    /// The gate's, the gateway's refusals, the vault's and the transport's.
     pub fn checkout(
         &self,
         device: Id,
-        consent: EffectiveConsent,
+        gate: impl Fn() -> Result<EffectiveConsent>,
         nonce: Id,
         code: String,
         amount: Option<Money>,
     ) -> Result<Timed<Terms>> {
+        let consent = gate()?;
         let (network, consent) = (consent.network(), consent.record());
         let body = CheckoutRequest { nonce, network, code, amount, consent };
-        let answer: Timed<CheckoutResponse> = self.post(device, "/v1/checkouts", &body)?;
+        let request = self.request(device, "/v1/checkouts", &body)?;
+        let answer: Timed<CheckoutResponse> = self.call_abroad(&request, same(gate, consent)?)?;
         Ok(Timed { value: answer.value.terms, server: answer.server })
     }
 
-    /// Fetches codes to show.
+    /// Fetches codes to show. The gate is asked as in [`Client::checkout`].
     ///
     /// # Errors
-    /// The gateway's refusals, the vault's and the transport's.
+    /// The gate's, the gateway's refusals, the vault's and the transport's.
     pub fn codes(
         &self,
         device: Id,
-        consent: EffectiveConsent,
+        gate: impl Fn() -> Result<EffectiveConsent>,
         nonce: Id,
         region: String,
         quantity: u8,
+        patience_ms: u32,
     ) -> Result<Timed<Vec<IssuedCode>>> {
+        let consent = gate()?;
         let (network, consent) = (consent.network(), consent.record());
         let body = CodesRequest { nonce, network, region, quantity, consent };
-        let answer: Timed<CodesResponse> = self.post(device, "/v1/codes", &body)?;
+        let mut request = self.request(device, "/v1/codes", &body)?;
+        // Somebody stands at a till: a code without network is better than one that comes late.
+        request.patience_ms = Some(patience_ms);
+        let answer: Timed<CodesResponse> = self.call_abroad(&request, same(gate, consent)?)?;
         Ok(Timed { value: answer.value.codes, server: answer.server })
+    }
+
+    /// Tells that nobody is to use a code any more. Goes to the gateway only.
+    ///
+    /// # Errors
+    /// The vault's and the transport's.
+    pub fn void_code(&self, device: Id, code: Id) -> Result<Timed<Done>> {
+        self.post(device, "/v1/codes/void", &VoidRequest { codes: vec![code] })
+    }
+
+    /// Asks for keys for codes without network. Goes to the gateway only: nothing reaches a network before a shop scans.
+    ///
+    /// # Errors
+    /// [`Code::StoreDamaged`] when the gateway has seen newer keys on this phone than it holds now; the vault's and the
+    /// transport's.
+    pub fn offline_keys(&self, device: Id, request: &KeysRequest) -> Result<Timed<KeysResponse>> {
+        self.post(device, "/v1/offline-keys", request)
+    }
+
+    /// Tells that keys are on disk.
+    ///
+    /// # Errors
+    /// The vault's and the transport's.
+    pub fn keys_kept(&self, device: Id, request: Id) -> Result<Timed<Done>> {
+        self.post(device, "/v1/offline-keys/kept", &KeysKept { request })
+    }
+
+    /// Tells how far this device's chain has come, and hears how far the gateway has seen it. None: this gateway keeps no
+    /// such record.
+    ///
+    /// # Errors
+    /// The vault's and the transport's.
+    pub fn chain(&self, device: Id, report: &ChainReport) -> Result<Option<Timed<ChainReceived>>> {
+        match self.post(device, "/v1/chain", report) {
+            Err(error) if error.field("status") == Some(404i64.into()) => Ok(None),
+            answer => answer.map(Some),
+        }
     }
 
     /// What became of a shown code. Goes to the gateway only.
@@ -133,19 +179,25 @@ impl Client {
         self.get(device, &format!("/v1/codes/{code}"))
     }
 
-    /// Sends a payment's stored bytes. Whatever happens is an event for the payment's machine; nothing is an error.
-    pub fn pay(&self, device: Id, consent: EffectiveConsent, key: Id, bytes: Vec<u8>) -> Asked {
+    /// Signs a payment's stored bytes: before the gate is asked, since the vault may take seconds.
+    ///
+    /// # Errors
+    /// The vault's; then nothing can have left.
+    pub fn payment_request(&self, device: Id, bytes: Vec<u8>) -> Result<Request> {
+        self.sign(device, "POST", "/v1/payments", bytes)
+    }
+
+    /// Sends a payment's signed bytes. Whatever happens is an event for the payment's machine; nothing is an error.
+    pub fn pay(&self, consent: EffectiveConsent, key: Id, request: &Request) -> Asked {
         // The consent has done its work by being here: the bytes name its record already.
         drop(consent);
         let not_sent = |reason| Timed { value: Event::NotSent(reason), server: None };
         // R3: what surely did not leave is told from what may have.
-        match self.tell(device, "/v1/payments", bytes) {
-            // The vault did not sign: nothing can have left.
-            Err(_) => not_sent(UnsentReason::Unsigned),
-            Ok(Err(SendError::Unreachable)) => not_sent(UnsentReason::Unreachable),
-            Ok(Err(SendError::Untrusted)) => not_sent(UnsentReason::Untrusted),
-            Ok(Err(SendError::Unknown)) => Timed { value: Event::Lost, server: None },
-            Ok(Ok(response)) => heard(&response, key, Event::Lost, Event::Refused),
+        match self.transport.send(request) {
+            Err(SendError::Unreachable) => not_sent(UnsentReason::Unreachable),
+            Err(SendError::Untrusted) => not_sent(UnsentReason::Untrusted),
+            Err(SendError::Unknown) => Timed { value: Event::Lost, server: None },
+            Ok(response) => heard(&response, key, Event::Lost, Event::Refused),
         }
     }
 
@@ -205,7 +257,7 @@ impl Client {
     fn sign(&self, device: Id, method: &'static str, path: &str, body: Vec<u8>) -> Result<Request> {
         let signature = self.vault.sign(&request_to_sign(method, path, device, &body))?;
         let headers = vec![(DEVICE_HEADER, device.to_string()), (SIGNATURE_HEADER, STANDARD.encode(&signature.0.0))];
-        Ok(Request { method, path: path.to_owned(), headers, body })
+        Ok(Request { method, path: path.to_owned(), headers, body, patience_ms: None })
     }
 
     fn get<T: DeserializeOwned>(&self, device: Id, path: &str) -> Result<Timed<T>> {
@@ -214,8 +266,17 @@ impl Client {
     }
 
     fn post<T: DeserializeOwned>(&self, device: Id, path: &str, body: &impl Serialize) -> Result<Timed<T>> {
-        let request = self.sign(device, "POST", path, json(body)?)?;
-        self.call(&request)
+        self.call(&self.request(device, path, body)?)
+    }
+
+    fn request(&self, device: Id, path: &str, body: &impl Serialize) -> Result<Request> {
+        self.sign(device, "POST", path, json(body)?)
+    }
+
+    /// A call that lets data reach a network, and uses the consent up.
+    fn call_abroad<T: DeserializeOwned>(&self, request: &Request, consent: EffectiveConsent) -> Result<Timed<T>> {
+        drop(consent);
+        self.call(request)
     }
 
     fn call<T: DeserializeOwned>(&self, request: &Request) -> Result<Timed<T>> {
@@ -229,6 +290,13 @@ impl Client {
         let value = serde_json::from_slice(&response.body).map_err(|_| Error::new(Code::GatewayAnswer))?;
         Ok(Timed { value, server: response.server_ms.map(ServerMs) })
     }
+}
+
+/// The consent in force, if it still is the one that the request names.
+fn same(gate: impl Fn() -> Result<EffectiveConsent>, record: Digest) -> Result<EffectiveConsent> {
+    let consent = gate()?;
+    let gone = || Error::new(Code::ConsentNeeded).with("network", consent.network());
+    if consent.record() == record { Ok(consent) } else { Err(gone()) }
 }
 
 fn json(body: &impl Serialize) -> Result<Vec<u8>> {
@@ -257,7 +325,7 @@ fn refusal(response: &Response) -> String {
     serde_json::from_slice::<Refusal>(&response.body).map(|refusal| refusal.error).unwrap_or_default()
 }
 
-const REFUSALS: [(&str, Code); 14] = [
+const REFUSALS: [(&str, Code); 15] = [
     ("CONSENT_MISSING", Code::ConsentNeeded),
     ("CODE_UNKNOWN", Code::CodeUnsupported),
     ("CODE_EXPIRED", Code::CodeExpired),
@@ -272,6 +340,8 @@ const REFUSALS: [(&str, Code); 14] = [
     ("DEVICE_UNKNOWN", Code::EnrolmentNeeded),
     ("SIGNATURE_INVALID", Code::EnrolmentNeeded),
     ("BUSY", Code::GatewayBusy),
+    // The phone was set back to an older state: its keys are put away.
+    ("KEYS_SET_BACK", Code::StoreDamaged),
 ];
 
 fn refused(response: &Response) -> Error {

@@ -46,6 +46,32 @@ pub struct EnrolResponse {
     pub balance: Balance,
 }
 
+/// How far a device's chain of state changes has come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChainTip {
+    /// The number of the newest line; 0 before the first.
+    pub seq: i64,
+    /// Its link; empty before the first.
+    pub link: Blob,
+}
+
+/// `POST /v1/chain`: the gateway takes `head` when `known` is what it has; else it changes nothing.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ChainReport {
+    /// What the device believes the gateway has; absent when it does not know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<ChainTip>,
+    /// How far the device has come.
+    pub head: ChainTip,
+}
+
+/// The answer to [`ChainReport`].
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ChainReceived {
+    /// What the gateway has now.
+    pub latest: ChainTip,
+}
+
 /// `POST /v1/consents`: one event of the ledger. The same event twice is one.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ConsentUpload {
@@ -211,6 +237,27 @@ pub struct IssuedCode {
 pub struct CodesResponse {
     /// The codes, in the order they are to be shown.
     pub codes: Vec<IssuedCode>,
+}
+
+/// `POST /v1/codes/void`: nobody is to use these any more. Voiding twice, or a code that is over, is no error.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct VoidRequest {
+    /// Codes of this device.
+    pub codes: Vec<Id>,
+}
+
+/// The answer to [`VoidRequest`] and to [`KeysKept`].
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Done {
+    /// Always true.
+    pub done: bool,
+}
+
+/// `POST /v1/offline-keys/kept`: the new keys are on disk, the old ones may end.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct KeysKept {
+    /// The request they came with.
+    pub request: Id,
 }
 
 /// What became of a shown code: `GET /v1/codes/{id}`.

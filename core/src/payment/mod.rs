@@ -8,6 +8,7 @@ mod beside;
 mod known;
 mod machine;
 mod record;
+mod retention;
 mod state;
 mod terms;
 

@@ -15,8 +15,8 @@ pub struct Balance {
 impl Balance {
     /// The newer of the two: an answer that was overtaken on its way changes nothing.
     #[must_use]
-    pub const fn newer(self, other: Self) -> Self {
-        if other.version > self.version { other } else { self }
+    pub fn newer(self, other: Self) -> Self {
+        if other.version > self.version || planted!(BalanceGoesBack) { other } else { self }
     }
 }
 

@@ -10,11 +10,12 @@ use jigap::consent::{Recipient, Signed, Text};
 use jigap::crypto::{Blob, Digest, HostKey, PublicKey};
 use jigap::money::Currency;
 use jigap::network::Network;
+use jigap::present::{OfflineTerms, Policy};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Counts up with every change of what [`ConfigContent`] is filled with.
-const CONFIG_VERSION: u64 = 1;
+const CONFIG_VERSION: u64 = 2;
 /// Counts up with every change of a consent document.
 const DOCUMENT_VERSION: u32 = 1;
 
@@ -28,7 +29,11 @@ struct ConfigContent {
     rules: Rules,
     patience: Patience,
     codes_ahead: u8,
+    presenting: Policy,
 }
+
+/// What codes made on a phone begin with, by the network whose tills read them: nobody's numbers.
+pub(crate) const OFFLINE_PREFIXES: [(Rail, &str); 2] = [(Rail::AlipayPlus, "2810"), (Rail::UnionPay, "6210")];
 
 /// The content of a consent document, as `jigap::consent` reads it.
 #[derive(Serialize)]
@@ -98,6 +103,7 @@ impl Documents {
                 ask_longest_ms: 30_000,
             },
             codes_ahead: 3,
+            presenting: presenting()?,
         };
         let trusted = Trusted { config_key: config_key.public(), controller_key: controller_key.public() };
         Ok(Self { config: sign(config_key, &content)?, consents, trusted })
@@ -122,8 +128,24 @@ impl Documents {
     }
 }
 
+/// Which codes the networks issue, and where phones may make their own.
+fn presenting() -> Result<Policy, Refused> {
+    let kinds = |rail: Rail, names: &[&str]| {
+        Ok::<_, Refused>((rail.network()?, names.iter().map(|name| (*name).to_owned()).collect()))
+    };
+    let offline = OFFLINE_PREFIXES.into_iter().map(|(rail, prefix)| {
+        let regions = COUNTRIES.map(str::to_owned).to_vec();
+        Ok(OfflineTerms { network: rail.network()?, regions, prefix: prefix.to_owned() })
+    });
+    Ok(Policy {
+        kinds: vec![kinds(Rail::AlipayPlus, &["alipayplus_24"])?, kinds(Rail::UnionPay, &["unionpay_19", "emv_cpm"])?],
+        offline: offline.collect::<Result<_, Refused>>()?,
+        ..Policy::default()
+    })
+}
+
 /// Who carries which scanned code.
-fn rules() -> Result<Rules, Refused> {
+pub(crate) fn rules() -> Result<Rules, Refused> {
     let rule = |rail: Rail, priority, kind, scheme, matcher| {
         let network = rail.network()?;
         let (p2p, country, currency) = (false, None, None);
@@ -203,7 +225,7 @@ mod tests {
                 }
             }
             // The camera that reads another user's payment code must not take it for a shop's.
-            let shown = read(&rail.shown_digits().unwrap(), config.rules());
+            let shown = read(&rail.shown_text("CN").unwrap(), config.rules());
             assert!(matches!(shown.verdict, Verdict::NotPayable { .. }), "{shown:?}");
         }
     }

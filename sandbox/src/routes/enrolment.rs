@@ -4,10 +4,10 @@ use crate::call::{Call, Reply};
 use crate::documents::Trusted;
 use crate::gateway::Gateway;
 use crate::refusal::Refused;
-use crate::state::{consents, users};
+use crate::state::{chains, consents, users};
 use axum::Json;
 use axum::extract::{Path, State};
-use jigap::gateway::wire::{ConsentReceived, EnrolRequest, EnrolResponse};
+use jigap::gateway::wire::{ChainReceived, ConsentReceived, EnrolRequest, EnrolResponse};
 use jigap::id::Id;
 use jigap::network::Network;
 use std::sync::Arc;
@@ -50,6 +50,15 @@ pub(crate) async fn consent_document(
     call.run(gateway, move |gateway, _, _| {
         let network = Network::parse(&network).map_err(|_| Refused::NetworkUnknown)?;
         Ok(serde_json::to_vec(gateway.documents.consent(network)?)?)
+    })
+    .await
+}
+
+/// `POST /v1/chain`.
+pub(crate) async fn chain(State(gateway): State<Arc<Gateway>>, call: Call) -> Result<Reply, Refused> {
+    call.run(gateway, |_, tx, verified| {
+        let latest = chains::report(tx, verified.caller.device, verified.json()?)?;
+        Ok(serde_json::to_vec(&ChainReceived { latest })?)
     })
     .await
 }

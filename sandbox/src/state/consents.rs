@@ -52,6 +52,17 @@ pub(crate) fn require(
     if effective.record() == record { Ok(()) } else { Err(Refused::ConsentMissing) }
 }
 
+/// The consent in force for a network, whichever record it is.
+pub(crate) fn in_force(
+    tx: &Transaction<'_>,
+    caller: &Caller,
+    documents: &Documents,
+    network: Network,
+) -> Result<Option<Digest>, Refused> {
+    let required = documents.required(network)?;
+    Ok(ledger(tx, caller)?.effective(network, required).ok().map(|consent| consent.record()))
+}
+
 fn ledger(tx: &Transaction<'_>, caller: &Caller) -> Result<Ledger, Refused> {
     let mut statement = tx.prepare("SELECT bytes, signature FROM consents WHERE device = ?1 ORDER BY seq")?;
     let rows = statement.query_map(params![caller.device.to_string()], |row| {

@@ -2,10 +2,12 @@
 
 pub(crate) mod audit;
 pub(crate) mod books;
+pub(crate) mod chains;
 pub(crate) mod codes;
 pub(crate) mod consents;
 pub(crate) mod held;
 pub(crate) mod history;
+pub(crate) mod offline;
 pub(crate) mod orders;
 pub(crate) mod payments;
 pub(crate) mod refunds;

@@ -10,6 +10,13 @@ CREATE TABLE IF NOT EXISTS devices (
   user_key BLOB NOT NULL
 ) STRICT;
 
+-- How far each device's own chain of state changes has come.
+CREATE TABLE IF NOT EXISTS chains (
+  device TEXT PRIMARY KEY REFERENCES devices,
+  seq INTEGER NOT NULL,
+  link BLOB NOT NULL
+) STRICT;
+
 CREATE TABLE IF NOT EXISTS consents (
   device TEXT NOT NULL REFERENCES devices,
   seq INTEGER NOT NULL,
@@ -76,6 +83,33 @@ CREATE TABLE IF NOT EXISTS shown_codes (
   consent TEXT NOT NULL,
   expires INTEGER NOT NULL,
   shop TEXT                               -- who scanned it
+) STRICT;
+
+-- Codes that phones make without network: batches of keys, by device and epoch; `kept` once the phone has them on disk.
+CREATE TABLE IF NOT EXISTS offline_batches (
+  device TEXT NOT NULL REFERENCES devices,
+  epoch INTEGER NOT NULL,
+  request TEXT NOT NULL,
+  kept INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (device, epoch)
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS offline_keys (
+  id TEXT PRIMARY KEY,                    -- the key of the payment it leads to
+  handle TEXT NOT NULL UNIQUE,
+  device TEXT NOT NULL REFERENCES devices,
+  epoch INTEGER NOT NULL,
+  ends INTEGER NOT NULL,
+  live INTEGER NOT NULL DEFAULT 1,        -- until a newer batch is kept
+  wrong INTEGER NOT NULL DEFAULT 0,       -- wrong passwords in all
+  last INTEGER NOT NULL DEFAULT 0,        -- the step it paid at
+  shop TEXT,                              -- who scanned it
+  request TEXT                            -- the terminal's own number of that scan
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS bad_scans (
+  terminal TEXT NOT NULL,
+  at INTEGER NOT NULL
 ) STRICT;
 
 -- The books. Postings of one entry sum to zero in every currency.

@@ -27,7 +27,7 @@ const LAYERS: &[Layer] = &[
     Layer { name: "domain", modules: &["payment", "present", "wallet", "consent", "config"], forbidden: WORLD },
     Layer { name: "codes", modules: &["code"], forbidden: WORLD },
     Layer { name: "money", modules: &["money"], forbidden: WORLD },
-    Layer { name: "base", modules: &["text", "id", "crypto", "time", "network", "error"], forbidden: WORLD },
+    Layer { name: "base", modules: &["text", "mutant", "id", "crypto", "time", "network", "error"], forbidden: WORLD },
 ];
 
 /// A module may also name these of its own layer.
@@ -36,6 +36,7 @@ const SIDEWAYS: &[(&str, &str, &str)] = &[
     ("gateway", "vault", "a request is signed as the device, which the vault does"),
     ("payment", "consent", "a payment takes the consent in force as an argument: forgetting it does not compile"),
     ("present", "consent", "a shown code needs the consent in force, as a payment does"),
+    ("config", "present", "the policy of presenting is part of the signed configuration"),
     ("config", "consent", "a consent document is published as signed configuration is"),
     ("id", "crypto", "an id is drawn from the random source"),
     ("id", "error", ERROR),

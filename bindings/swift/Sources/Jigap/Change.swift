@@ -15,6 +15,8 @@ public enum Change: Sendable, Hashable {
     case config
     /// What was found when the wallet's sums were held against the gateway's: ``Wallet/findings()``.
     case findings
+    /// How the wallet's own records are: see ``Wallet/condition``.
+    case condition
     /// More than was kept for a reader this slow: read anew whatever is on screen.
     case everything
 }
@@ -29,6 +31,7 @@ extension Change {
             case .balance: .balance
             case .config: .config
             case .findings: .findings
+            case .condition: .condition
             }
     }
 }

@@ -57,6 +57,51 @@ public final class Wallet: Sendable {
         try? core.shut()
     }
 
+    /// The app goes to the background: finishes what is being written and closes every file, so that no lock is held while the app
+    /// is suspended (iOS ends an app for that: `0xdead10cc`). Nothing more is sent until ``resumed()``. Calls still work.
+    ///
+    /// - Throws: ``JigapError/Code/closed``.
+    public func suspend() async throws {
+        let core = core
+        try await abandonable { try await core.suspend() }
+    }
+
+    /// Erases what no law has kept, and says what stays and how long.
+    ///
+    /// - Throws: those of the store.
+    public func erase() async throws -> Erased {
+        let core = core
+        return try await abandonable { Erased(try await core.erase()) }
+    }
+
+    /// Begins to change the wallet's root key. Everything is sealed anew in the background; a kill at any time does no harm.
+    ///
+    /// - Throws: those of vault and store; then nothing has changed.
+    public func changeKeys() async throws {
+        let core = core
+        try await abandonable { try await core.changeKeys() }
+    }
+
+    /// How the wallet's own records are.
+    ///
+    /// - Throws: those of the store.
+    public var condition: Condition {
+        get throws(JigapError) { Condition(try calling { try core.condition() }) }
+    }
+
+    /// Sets a database aside that does not open any more (``JigapError/Code/storeDamaged``, ``JigapError/Code/vaultKeyLost``), or that
+    /// was found ``Condition/damaged``. It is renamed, never deleted; the next opening begins anew. A decision of the user's: it is
+    /// never made by opening. The wallet must be closed.
+    ///
+    /// - Returns: the number it lies aside under.
+    /// - Throws: ``JigapError/Code/storeInUse`` when there is nothing wrong with it.
+    public static func setAside(folder: URL, vault: some Vault) async throws -> Int {
+        let port = port(of: vault)
+        return try await abandonable {
+            Int(try await JigapFFI.setAside(folder: folder.path(percentEncoded: false), vault: port))
+        }
+    }
+
     /// The app is in front again: looks at once at what is due, instead of at its time.
     ///
     /// - Throws: ``JigapError/Code/closed``.
@@ -237,6 +282,54 @@ public final class Wallet: Sendable {
     public func show(_ network: Network, region: String) async throws -> ShownCode {
         let core = core
         return try await abandonable { ShownCode(try await core.show(network: network.rawValue, region: region)) }
+    }
+
+    /// What is to be on screen now, by the clock: the next code, the same one a step later, or nothing when nothing changes. To
+    /// be called at ``ShownCode/renews``.
+    ///
+    /// - Throws: those of ``show(_:region:)``.
+    public func renew() async throws -> ShownCode? {
+        let core = core
+        return try await abandonable { (try await core.renew()).map { ShownCode($0) } }
+    }
+
+    /// Another code: the shop's scan failed, or the user wants one. The one on screen is not shown again.
+    ///
+    /// - Throws: those of ``show(_:region:)``.
+    public func newCode() async throws -> ShownCode? {
+        let core = core
+        return try await abandonable { (try await core.newCode()).map { ShownCode($0) } }
+    }
+
+    /// The page is covered, or the app leaves the screen: nothing of a code may stay visible.
+    ///
+    /// - Throws: those of the store.
+    public func cover() async throws {
+        let core = core
+        try await abandonable { try await core.cover() }
+    }
+
+    /// The page is visible again: the same code while it lives, else the next one.
+    ///
+    /// - Throws: those of ``show(_:region:)``.
+    public func uncover() async throws -> ShownCode? {
+        let core = core
+        return try await abandonable { (try await core.uncover()).map { ShownCode($0) } }
+    }
+
+    /// The user leaves the page.
+    ///
+    /// - Throws: those of the store.
+    public func leavePage() async throws {
+        let core = core
+        try await abandonable { try await core.leavePage() }
+    }
+
+    /// The network whose code the user showed last in a country (ISO 3166-1 alpha-2).
+    ///
+    /// - Throws: those of the store.
+    public func chosenNetwork(in region: String) throws(JigapError) -> Network? {
+        try calling { try core.chosenNetwork(region: region) }.map { Network(rawValue: $0) }
     }
 
     /// Waits until a shown code has been used or is over, at most so long.

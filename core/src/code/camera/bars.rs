@@ -120,8 +120,7 @@ fn symbols(runs: &[i32]) -> Vec<(String, i32, i32)> {
 /// elements it has.
 fn symbol(runs: &[i32], start: usize) -> Option<(Vec<u8>, usize)> {
     let total: i32 = runs[start..start + ELEMENTS].iter().sum();
-    // Ten modules of quiet zone by the standard; five are let pass.
-    if runs[start - 1] * MODULES < 5 * total {
+    if !is_quiet(runs, start - 1, total, MODULES) {
         return None;
     }
     let first = value(&runs[start..start + ELEMENTS])?;
@@ -135,9 +134,7 @@ fn symbol(runs: &[i32], start: usize) -> Option<(Vec<u8>, usize)> {
         if let Some(stop) = stop
             && is_stop(stop)
         {
-            let quiet = runs.get(at + STOP.len()).copied().unwrap_or(0);
-            let width: i32 = stop.iter().sum();
-            if quiet * STOP_MODULES < 4 * width {
+            if !is_quiet(runs, at + STOP.len(), stop.iter().sum(), STOP_MODULES) {
                 return None;
             }
             break;
@@ -154,6 +151,12 @@ fn symbol(runs: &[i32], start: usize) -> Option<(Vec<u8>, usize)> {
     let check = values.pop()?;
     let sum: usize = values.iter().enumerate().map(|(at, value)| at.max(1) * usize::from(*value)).sum();
     (values.len() > 1 && sum % 103 == usize::from(check)).then_some((values, at + STOP.len() - start))
+}
+
+/// Ten modules of quiet zone are the standard's; pictures that were cut out have less. Two are asked for, which no space in a
+/// symbol's start and stop has, or the picture's end.
+fn is_quiet(runs: &[i32], at: usize, total: i32, modules: i32) -> bool {
+    at == 0 || at + 1 >= runs.len() || runs[at] * modules >= 2 * total
 }
 
 fn is_stop(runs: &[i32]) -> bool {
@@ -293,7 +296,13 @@ mod tests {
 
     #[test]
     fn a_missing_quiet_zone_or_a_changed_bar_is_no_symbol() {
-        assert!(code128(&picture("6212345678901234567", 2, 0, 1), false, 5, 0).is_empty());
+        let mut bordered = picture("6212345678901234567", 2, 0, 3);
+        for y in 0..16 {
+            for x in [2, 3, bordered.width() - 4, bordered.width() - 3] {
+                bordered.set(x, y);
+            }
+        }
+        assert!(code128(&bordered, false, 5, 0).is_empty());
         let mut bits = picture("6212345678901234567", 2, 0, 10);
         for y in 0..16 {
             for x in 120..126 {

@@ -20,10 +20,12 @@
 //! ```
 
 mod bars;
+mod charset;
 mod frame;
 #[cfg(feature = "images")]
 pub mod image;
 mod ladder;
+mod sample;
 mod scanner;
 mod seek;
 mod shades;

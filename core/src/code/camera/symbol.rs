@@ -8,6 +8,8 @@ use rxing::common::reedsolomon::{GenericGFRef, PredefinedGenericGF, ReedSolomonD
 use rxing::qrcode::common::{FormatInformation, Version, VersionRef};
 use rxing::qrcode::decoder::DataBlock;
 
+use super::charset::Text;
+
 /// Modules of the smallest and largest symbol.
 const SIDES: core::ops::RangeInclusive<u32> = 21..=177;
 
@@ -122,8 +124,6 @@ fn masked(mask: u8, x: u32, y: u32) -> bool {
 }
 
 const ALPHANUMERIC: &[u8; 45] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:";
-/// The extended channel for UTF-8 (AIM ECI 26).
-const ECI_UTF8: u32 = 26;
 
 /// The bit stream (§7.4).
 struct Bits<'a> {
@@ -144,7 +144,7 @@ impl Bits<'_> {
         let mut value = 0;
         for at in self.at..self.at.saturating_add(count) {
             let byte = self.bytes.get(at / 8)?;
-            value = value << 1 | u32::from(*byte >> (7_usize.saturating_sub(at % 8)) & 1);
+            value = (value << 1) | (u32::from(*byte) >> (7_usize.saturating_sub(at % 8)) & 1);
         }
         self.at = self.at.saturating_add(count);
         Some(value)
@@ -167,7 +167,7 @@ impl Bits<'_> {
                     let count = self.take(*[8, 16, 16].get(size)?)?;
                     for _ in 0..count {
                         let byte = u8::try_from(self.take(8)?).ok()?;
-                        text.bytes.push(byte);
+                        text.push(byte);
                     }
                 }
                 8 => {
@@ -205,7 +205,7 @@ impl Bits<'_> {
             if written.len() != usize::try_from(digits).ok()? {
                 return None;
             }
-            text.bytes.extend_from_slice(written.as_bytes());
+            written.bytes().for_each(|byte| text.push(byte));
             count = count.saturating_sub(digits);
         }
         Some(())
@@ -218,7 +218,7 @@ impl Bits<'_> {
             let value = self.take(if two { 11 } else { 6 })?;
             let pair = if two { [Some(value / 45), Some(value % 45)] } else { [Some(value), None] };
             for value in pair.into_iter().flatten() {
-                text.bytes.push(*ALPHANUMERIC.get(usize::try_from(value).ok()?)?);
+                text.push(*ALPHANUMERIC.get(usize::try_from(value).ok()?)?);
             }
             count = count.saturating_sub(2);
         }
@@ -230,54 +230,9 @@ impl Bits<'_> {
         let first = self.take(8)?;
         match first {
             0..=0x7F => Some(first),
-            0x80..=0xBF => Some((first & 0x3F) << 8 | self.take(8)?),
-            0xC0..=0xDF => Some((first & 0x1F) << 16 | self.take(16)?),
+            0x80..=0xBF => Some(((first & 0x3F) << 8) | self.take(8)?),
+            0xC0..=0xDF => Some(((first & 0x1F) << 16) | self.take(16)?),
             _ => None,
         }
-    }
-}
-
-/// Text as it grows: what is decided, and bytes whose character set is not.
-#[derive(Default)]
-struct Text {
-    done: String,
-    bytes: Vec<u8>,
-    channel: Option<u32>,
-    /// Some bytes are in a character set that is not known here.
-    strange: bool,
-}
-
-impl Text {
-    /// Bytes up to here belong to the channel before.
-    fn switch(&mut self, channel: u32) {
-        self.flush();
-        self.channel = Some(channel);
-    }
-
-    fn flush(&mut self) {
-        let bytes = core::mem::take(&mut self.bytes);
-        if bytes.is_ascii() || matches!(self.channel, None | Some(ECI_UTF8)) {
-            match String::from_utf8(bytes) {
-                Ok(text) => self.done.push_str(&text),
-                // The standard's own set where nothing else is said; one byte is one character.
-                Err(not) if self.channel.is_none() => self.done.extend(not.as_bytes().iter().copied().map(char::from)),
-                Err(_) => self.strange = true,
-            }
-            return;
-        }
-        match self.channel {
-            Some(0..=3) => self.done.extend(bytes.iter().copied().map(char::from)),
-            _ => self.strange = true,
-        }
-    }
-
-    /// One character of a segment in Kanji mode.
-    fn kanji(&mut self, _value: u32) -> Option<()> {
-        None
-    }
-
-    fn end(mut self) -> Option<String> {
-        self.flush();
-        (!self.strange).then_some(self.done)
     }
 }

@@ -35,6 +35,9 @@ sealed interface Change {
 
     /** What was found when the wallet's sums were held against the server's: [Wallet.findings]. */
     data object Findings : Change
+
+    /** How the wallet's own records are: see [Wallet.condition]. */
+    data object Condition : Change
 }
 
 /**
@@ -62,4 +65,5 @@ private fun CoreChange.toPublic(): Change = when (this) {
     is CoreChange.Balance -> Change.Balance
     is CoreChange.Config -> Change.Config
     is CoreChange.Findings -> Change.Findings
+    is CoreChange.Condition -> Change.Condition
 }

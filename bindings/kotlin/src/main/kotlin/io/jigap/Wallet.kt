@@ -8,6 +8,7 @@ import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.flow
 import kotlinx.coroutines.withContext
 import java.nio.file.Path
+import java.time.Instant
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
 
@@ -140,9 +141,55 @@ class Wallet private constructor(private val core: CoreWallet) : AutoCloseable {
      */
     suspend fun show(network: String, region: String): ShownCode = calling { core.show(network, region) }.toPublic()
 
+    /**
+     * What is to be on screen now, by the clock: the next code, the same one a step later, or `null` when nothing changes. To be
+     * called when [ShownCode.renewIn] has passed.
+     */
+    suspend fun renew(): ShownCode? = calling { core.renew() }?.toPublic()
+
+    /** Another code: the shop's scan failed, or the user wants one. The one on screen is not shown again. */
+    suspend fun newCode(): ShownCode? = calling { core.newCode() }?.toPublic()
+
+    /** The page is covered, or the app leaves the screen: nothing of a code may stay visible. */
+    suspend fun cover(): Unit = calling { core.cover() }
+
+    /** The page is visible again: the same code while it lives, else the next one. */
+    suspend fun uncover(): ShownCode? = calling { core.uncover() }?.toPublic()
+
+    /** The user leaves the page. */
+    suspend fun leavePage(): Unit = calling { core.leavePage() }
+
+    /**
+     * The network whose code the user showed last in a country.
+     *
+     * @param region ISO 3166-1 alpha-2
+     */
+    suspend fun chosenNetwork(region: String): String? = reading { core.chosenNetwork(region) }
+
     /** Waits until a shown code has been used or is over, at most so long. */
     suspend fun shownResult(id: String, patience: Duration = 60.seconds): ShownResult =
         calling { core.shownResult(id, patience.millis()) }.toPublic()
+
+    /**
+     * The app goes to the background: finishes what is being written and closes every file. Nothing more is sent until [resumed]. Calls
+     * still work. Needed on systems that end an app which is suspended with a file lock; harmless elsewhere.
+     */
+    suspend fun suspend(): Unit = calling { core.suspend() }
+
+    /** Erases what no law has kept, and says what stays and how long. */
+    suspend fun erase(): Erased = calling { core.erase() }.let {
+        Erased(it.payments.toInt(), it.codes.toInt(), it.kept.toInt(), it.keptUntil?.let(Instant::ofEpochMilli))
+    }
+
+    /** Begins to change the wallet's root key. Everything is sealed anew in the background; a kill at any time does no harm. */
+    suspend fun changeKeys(): Unit = calling { core.changeKeys() }
+
+    /** How the wallet's own records are. */
+    suspend fun condition(): Condition = reading {
+        core.condition().let {
+            Condition(it.behind, it.damaged, it.spoiled.toInt(), it.setAside.toInt(), it.salvaging.toInt(), it.changingKeys)
+        }
+    }
 
     /**
      * The app is in front again: looks at once at what is due. Without it the wallet may be up to a minute late, since a phone's

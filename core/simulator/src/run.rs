@@ -1,0 +1,125 @@
+//! Many lives at once, and what they come to.
+#![allow(clippy::print_stdout, reason = "a command line tool talks to its user")]
+
+use crate::life::play;
+use crate::report::Report;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::thread;
+use std::time::Instant;
+
+/// After so many lives with violations there is enough to read.
+const MOST_BAD: usize = 20;
+
+/// A seed, and what must not have happened in its life.
+type Bad = (u64, Vec<(&'static str, String)>);
+
+/// How many lives, from which seed on.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// How many.
+    pub lives: u64,
+    /// The first seed.
+    pub seed: u64,
+    /// Threads.
+    pub jobs: u64,
+    /// Print the story of every life.
+    pub trace: bool,
+}
+
+/// Lives after each other from a plan's seeds on, shared by threads, until enough were bad.
+fn lives(plan: &Plan, enough: usize, prepare: impl Fn() + Sync) -> (Report, Vec<Bad>) {
+    let next = AtomicU64::new(0);
+    let found = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        let work = || {
+            prepare();
+            let (mut sum, mut bad) = (Report::default(), Vec::new());
+            while found.load(Ordering::Relaxed) < enough {
+                let n = next.fetch_add(1, Ordering::Relaxed);
+                if n >= plan.lives {
+                    break;
+                }
+                let seed = plan.seed + n;
+                let (report, story) = play(seed, plan.trace);
+                if plan.trace {
+                    println!("seed {seed}\n{}", story.join("\n"));
+                }
+                if !report.violations.is_empty() {
+                    found.fetch_add(1, Ordering::Relaxed);
+                    bad.push((seed, report.violations.clone()));
+                }
+                sum.add(report);
+            }
+            (sum, bad)
+        };
+        let workers: Vec<_> = (0..plan.jobs).map(|_| scope.spawn(work)).collect();
+        let (mut sum, mut bad) = (Report::default(), Vec::new());
+        for worker in workers {
+            let (one, more) = worker.join().expect("a worker catches what a life throws");
+            sum.add(one);
+            bad.extend(more);
+        }
+        bad.sort_by_key(|(seed, _)| *seed);
+        (sum, bad)
+    })
+}
+
+/// Plays all lives. True when nothing was violated.
+pub fn run(plan: &Plan) -> bool {
+    let began = Instant::now();
+    let (sum, bad) = lives(plan, MOST_BAD, || ());
+    let seconds = began.elapsed().as_secs_f64();
+    println!("{}", sum.text());
+    for (seed, violations) in &bad {
+        for (invariant, what) in violations {
+            println!("seed {seed}: {invariant}: {what}");
+        }
+        println!("  replay: cargo xtask simulate --lives 1 --seed {seed} --trace");
+    }
+    println!(
+        "{} lives in {seconds:.1} s, {:.0} a second with {} jobs; {} violations in {} lives",
+        sum.lives,
+        sum.lives as f64 / seconds,
+        plan.jobs,
+        sum.violations.len(),
+        bad.len()
+    );
+    bad.is_empty()
+}
+
+/// Plays with each planted bug until it is found, the lives of a plan at most. True when all are.
+#[cfg(feature = "mutants")]
+pub fn mutants(plan: &Plan, only: Option<&str>) -> bool {
+    use jigap::mutant::{Mutant, plant};
+    let began = Instant::now();
+    let wanted = |mutant: &&Mutant| only.is_none_or(|name| mutant.as_str() == name || format!("{mutant:?}") == name);
+    let (mut found, mut missed) = (0u32, 0u32);
+    for mutant in Mutant::ALL.iter().filter(wanted) {
+        let (sum, bad) = lives(plan, 1, || plant(Some(*mutant)));
+        match bad.first() {
+            Some((seed, violations)) => {
+                found += 1;
+                let invariants: Vec<&str> = violations.iter().map(|(invariant, _)| *invariant).collect();
+                println!(
+                    "{:<36} found after {} lives: {} (seed {seed})",
+                    mutant.as_str(),
+                    sum.lives,
+                    invariants.join("; ")
+                );
+            }
+            None => {
+                missed += 1;
+                println!("{:<36} MISSED in {} lives", mutant.as_str(), sum.lives);
+            }
+        }
+    }
+    println!("{found} planted bugs found, {missed} missed, in {:.1} s", began.elapsed().as_secs_f64());
+    missed == 0 && found > 0
+}
+
+/// This build has none.
+#[cfg(not(feature = "mutants"))]
+pub fn mutants(_: &Plan, _: Option<&str>) -> bool {
+    println!("this build has no planted bugs: build it with the feature `mutants`");
+    false
+}
