@@ -143,7 +143,8 @@ fn an_answer_that_is_no_json_and_one_that_is_too_long_are_no_answers() {
     // The transport itself refuses to read it to its end.
     sandbox.fault(r#"{"kind":"huge_answer","path":"/sandbox/trust"}"#);
     let transport = HttpsTransport::new(&address(&sandbox)).unwrap();
-    let request = Request { method: "GET", path: "/sandbox/trust".to_owned(), headers: vec![], body: vec![] };
+    let request =
+        Request { method: "GET", path: "/sandbox/trust".to_owned(), headers: vec![], body: vec![], patience_ms: None };
     assert_eq!(transport.send(&request).unwrap_err(), SendError::Unknown);
     assert!(transport.send(&request).unwrap().body.len() < MAX_BODY);
 }

@@ -1,4 +1,4 @@
-//! The project's commands: `cargo xtask demo | check | test | bindings | reliability | bench | kill | python | swift`.
+//! The project's commands: `cargo xtask --help` lists them.
 //!
 //! Everything a developer or a build server does with the tree goes through here, so that both do the same.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool talks to its user")]
@@ -8,8 +8,10 @@ mod bindings;
 mod check;
 mod demo;
 mod fleet;
+mod fuzz;
 mod kill;
 mod python;
+mod readers;
 mod reliability;
 mod run;
 mod stage;
@@ -101,6 +103,17 @@ enum Command {
         #[arg(long, default_value_t = 8)]
         seed: u64,
     },
+    /// Search for inputs that break the readers of codes, guided by coverage.
+    Fuzz {
+        /// How long each target is searched.
+        #[arg(long, value_name = "N", default_value_t = 60)]
+        seconds: u32,
+        /// One target alone.
+        #[arg(long)]
+        target: Option<String>,
+    },
+    /// Ask other people's parsers about the same codes, and write `docs/readers.md`.
+    Readers,
     /// Run a command with the Swift toolchain, making that first when the machine has none.
     Swift {
         /// The command, for example `swift test`. Nothing: only make the toolchain.
@@ -141,6 +154,8 @@ fn run_command(tree: &Tree, command: Command) -> Outcome {
         Command::Kill { times, seed } => kill::run(tree, times, seed),
         Command::Python => python::make(tree),
         Command::SimulateFleet { wallets, seed } => fleet::run(tree, wallets, seed),
+        Command::Fuzz { seconds, target } => fuzz::run(tree, seconds, target.as_deref()),
+        Command::Readers => readers::run(tree),
         Command::Swift { command } => swift::run(tree, &command),
     }
 }
