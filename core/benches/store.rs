@@ -116,6 +116,7 @@ fn home(count: u64) -> PathBuf {
         digits: format!("62123456789012345{n:02}"),
         expires: ORDER_ENDS.plus(i64::from(n)),
         state: CodeState::Fresh,
+        offline: false,
     };
     if store.read(|view| view.live_codes()).unwrap().is_empty() {
         store.write(|tx| (1..=3).try_for_each(|n| tx.put_code(&code(n)))).unwrap();

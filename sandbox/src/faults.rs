@@ -219,8 +219,8 @@ pub(crate) async fn inject(
         Kind::HugeAnswer => {
             let (parts, body) = whole(next.run(request).await).await;
             // Still JSON, and still the right one: only too much of it.
-            let padding = " ".repeat(MAX_BODY);
-            return measured(parts, body.len() + padding.len(), Body::from([padding.as_bytes(), &body].concat()));
+            let long = [" ".repeat(MAX_BODY).as_bytes(), &body].concat();
+            return measured(parts, long.len(), Body::from(long));
         }
         Kind::ContradictAnswer => {
             let outcome = Outcome::Declined { reason: DeclineReason::Other };

@@ -253,6 +253,36 @@ fn a_new_phone_of_the_same_user_hears_of_what_was_paid() {
     assert_eq!(other.history(), []);
 }
 
+/// A line that the gateway leaves out holds up what comes after it, until it is there.
+#[test]
+fn a_gap_in_the_history_is_pulled_again() {
+    let sandbox = Sandbox::start();
+    let device = Device::ready(&sandbox, "demo");
+    for _ in 0..3 {
+        device.pay(&device.pay_request(&device.terms("alipayplus", &yen_code(&sandbox), None)));
+    }
+    let books = rusqlite::Connection::open(sandbox.folder.path().join("gateway.db")).unwrap();
+    books.busy_timeout(Duration::from_secs(5)).unwrap();
+    books.execute("UPDATE changes SET n = 1000 WHERE n = 2", []).unwrap();
+    let phone = Phone::enrolled(&sandbox, "demo");
+    let until = |count: usize| {
+        let begun = Instant::now();
+        while phone.history().len() < count {
+            assert!(begun.elapsed() < Duration::from_secs(10), "{} of {count}", phone.history().len());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    };
+    until(1);
+    let asked = phone.wire.sent("GET", "/v1/history");
+    while phone.wire.sent("GET", "/v1/history") < asked + 1 {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert_eq!(phone.history().len(), 1, "nothing is taken after a gap");
+    books.execute("UPDATE changes SET n = 2 WHERE n = 1000", []).unwrap();
+    phone.wallet().pushed().unwrap();
+    until(3);
+}
+
 #[test]
 fn the_history_is_numbered_without_gaps_and_the_statement_is_what_the_books_say() {
     let sandbox = Sandbox::start();

@@ -388,6 +388,25 @@ mod tests {
         (Record { payment, origin, created: now }, effects)
     }
 
+    #[test]
+    fn waiting_times_are_shortened_by_up_to_a_quarter_and_never_lengthened() {
+        let (now, at) = (ServerMs(1_000), ServerMs(9_000));
+        let spread_by = |luck| spread(vec![Effect::Send, Effect::Ask(at), Effect::Cancel(at)], now, luck);
+        assert_eq!(spread_by(0), [Effect::Send, Effect::Ask(at), Effect::Cancel(at)]);
+        let waits: Vec<i64> = (0..=u8::MAX)
+            .map(|luck| match spread_by(luck)[..] {
+                [Effect::Send, Effect::Ask(ask), Effect::Cancel(cancel)] if ask == cancel => ask.since(now),
+                ref other => panic!("{other:?}"),
+            })
+            .collect();
+        assert!(waits.is_sorted_by(|a, b| a > b) && waits.iter().all(|wait| (6_000..=8_000).contains(wait)));
+        // What is due at once, or was due, stays so.
+        assert_eq!(
+            spread(vec![Effect::Ask(now), Effect::Ask(ServerMs(0))], now, 255),
+            [Effect::Ask(now), Effect::Ask(ServerMs(0))]
+        );
+    }
+
     /// Another process on the same database may ask while this one is about to send.
     #[test]
     fn a_question_that_crosses_the_sending_leaves_it_owed() {

@@ -159,7 +159,7 @@ impl Inner {
     /// Holds a day's sums against the gateway's statement. When they differ, the whole history is read once more first.
     pub(super) fn check_day(&self, name: &[u8]) -> Result<()> {
         let day = Day::named(name)?;
-        let device = self.enrolment()?.device;
+        let (device, now) = (self.enrolment()?.device, self.now());
         self.pull_history()?;
         let there = self.heard(self.client.statement(device, day.0, day.ends())?);
         let mut found = differences(day, &self.add_up(day)?, &there);
@@ -168,6 +168,8 @@ impl Inner {
             self.pull_history()?;
             found = differences(day, &self.add_up(day)?, &there);
         }
+        // What differs is looked at again every day, for as long as it is recent: the other side may have been mended.
+        let again = !found.is_empty() && day.worth_checking(now.plus(DAY_MS));
         self.store.write(|tx| {
             let mut kept = tx.setting::<Findings>()?.unwrap_or_default().0;
             let before = kept.clone();
@@ -179,7 +181,7 @@ impl Inner {
             if kept != before {
                 tx.set(&Findings(kept))?;
             }
-            tx.paid(TaskKind::CheckDay, name)
+            if again { tx.owe(TaskKind::CheckDay, name, now.plus(DAY_MS)) } else { tx.paid(TaskKind::CheckDay, name) }
         })?;
         self.herald.tell(Change::Findings);
         Ok(())

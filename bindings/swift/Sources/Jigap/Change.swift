@@ -13,6 +13,8 @@ public enum Change: Sendable, Hashable {
     case balance
     /// The configuration.
     case config
+    /// What was found when the wallet's sums were held against the gateway's: ``Wallet/findings()``.
+    case findings
     /// How the wallet's own records are: see ``Wallet/condition``.
     case condition
     /// More than was kept for a reader this slow: read anew whatever is on screen.
@@ -28,6 +30,7 @@ extension Change {
             case .consent(let network): .consent(Network(rawValue: network))
             case .balance: .balance
             case .config: .config
+            case .findings: .findings
             case .condition: .condition
             }
     }

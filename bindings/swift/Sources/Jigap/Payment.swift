@@ -15,17 +15,27 @@ public struct Payment: Sendable, Hashable, Identifiable, Redacted {
         case notSent(JigapError)
         /// Contradictory answers; people are looking into it.
         case conflict(JigapError)
+        /// It is to be cancelled; whether it still can be is not known yet.
+        case cancelling(JigapError)
+        /// Not charged; cancelled before it was.
+        case cancelled
+        /// Charged, and then cancelled by the network: the money is back.
+        case reversed(Receipt, at: Date)
 
         /// The receipt, once charged.
         public var receipt: Receipt? {
-            if case .paid(let receipt) = self { receipt } else { nil }
+            switch self {
+            case .paid(let receipt), .reversed(let receipt, _): receipt
+            default: nil
+            }
         }
 
         /// Why it was not charged, or is not known to be, and what can be done.
         public var problem: JigapError? {
             switch self {
-            case .paid: nil
-            case .checking(let problem), .declined(let problem), .notSent(let problem), .conflict(let problem):
+            case .paid, .cancelled, .reversed: nil
+            case .checking(let problem), .declined(let problem), .notSent(let problem), .conflict(let problem),
+                .cancelling(let problem):
                 problem
             }
         }
@@ -49,6 +59,34 @@ public struct Payment: Sendable, Hashable, Identifiable, Redacted {
     public let rate: Rate?
     /// When it began.
     public let created: Date
+    /// What was given back so far; the payment stays paid.
+    public let refunded: Refunded?
+    /// Where the user's wish for a refund stands.
+    public let refundRequest: RefundRequest
+}
+
+/// What was given back of a payment, the sum of all parts.
+public struct Refunded: Sendable, Hashable, Redacted {
+    /// In the shop's currency.
+    public let amount: Money
+    /// In the user's, each part at its own rate.
+    public let home: Money
+    /// Whether it is all of it.
+    public let whole: Bool
+}
+
+/// Where a user's wish for a refund stands.
+public enum RefundRequest: Sendable, Hashable {
+    /// Nobody asked.
+    case none
+    /// The user asked; the gateway has not answered yet.
+    case wanted
+    /// A person decides.
+    case open
+    /// It was refused.
+    case refused
+    /// It was granted; what comes back is in ``Payment/refunded``.
+    case granted
 }
 
 /// The evidence of a charge.
@@ -78,7 +116,11 @@ extension Payment {
             id: payment.id, status: try Status(payment), network: Network(rawValue: payment.network),
             scanned: payment.scanned, merchant: payment.merchant.map(Merchant.init),
             amount: payment.amount.map(Money.init), home: payment.home.map(Money.init),
-            rate: payment.rate.map(Rate.init), created: Date(milliseconds: payment.createdMs))
+            rate: payment.rate.map(Rate.init), created: Date(milliseconds: payment.createdMs),
+            refunded: payment.refunded.map {
+                Refunded(amount: Money($0.amount), home: Money($0.home), whole: $0.whole)
+            },
+            refundRequest: RefundRequest(payment.refundRequest))
     }
 }
 
@@ -90,10 +132,33 @@ extension Payment.Status {
         case .declined: self = .declined(problem)
         case .notSent: self = .notSent(problem)
         case .conflict: self = .conflict(problem)
-        case .paid:
-            guard let reference = payment.reference, let paidAt = payment.paidAtMs else { throw .fault }
-            self = .paid(Receipt(reference: reference, paidAt: Date(milliseconds: paidAt)))
+        case .cancelling: self = .cancelling(problem)
+        case .cancelled: self = .cancelled
+        case .paid: self = .paid(try Receipt(payment))
+        case .reversed:
+            guard let reversedAt = payment.reversedAtMs else { throw .fault }
+            self = .reversed(try Receipt(payment), at: Date(milliseconds: reversedAt))
         }
+    }
+}
+
+extension Receipt {
+    fileprivate init(_ payment: JigapFFI.Payment) throws(JigapError) {
+        guard let reference = payment.reference, let paidAt = payment.paidAtMs else { throw .fault }
+        self.init(reference: reference, paidAt: Date(milliseconds: paidAt))
+    }
+}
+
+extension RefundRequest {
+    fileprivate init(_ request: JigapFFI.RefundRequest) {
+        self =
+            switch request {
+            case .none: .none
+            case .wanted: .wanted
+            case .open: .open
+            case .refused: .refused
+            case .granted: .granted
+            }
     }
 }
 

@@ -30,12 +30,15 @@ public struct GatewayResponse: Sendable, Hashable, Redacted {
     public let serverMilliseconds: Int64?
     /// The body.
     public let body: Data
+    /// The value of the header `retry-after`, where it is a number: seconds.
+    public let retryAfterSeconds: Int64?
 
     /// An answer.
-    public init(status: UInt16, serverMilliseconds: Int64?, body: Data) {
+    public init(status: UInt16, serverMilliseconds: Int64?, body: Data, retryAfterSeconds: Int64? = nil) {
         self.status = status
         self.serverMilliseconds = serverMilliseconds
         self.body = body
+        self.retryAfterSeconds = retryAfterSeconds
     }
 }
 
@@ -61,7 +64,9 @@ final class HostTransport: JigapFFI.TransportPort {
             method: request.method, path: request.path, headers: headers, body: request.body)
         do {
             let answer = try transport.send(request)
-            return .init(status: answer.status, serverMs: answer.serverMilliseconds, body: answer.body)
+            return .init(
+                status: answer.status, serverMs: answer.serverMilliseconds, body: answer.body,
+                retryAfterS: answer.retryAfterSeconds)
         } catch {
             switch error {
             case .unreachable: throw JigapFFI.TransportFailure.Unreachable

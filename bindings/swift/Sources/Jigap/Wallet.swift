@@ -214,6 +214,37 @@ public final class Wallet: Sendable {
 
     // MARK: Payments
 
+    /// Wants a payment cancelled that is not known to have ended; on disk when this returns. Of a charged one the user wants
+    /// the money back, as by ``requestRefund(_:)``.
+    ///
+    /// - Throws: ``JigapError/Code/paymentUnknown``, and those of the store.
+    public func cancel(_ id: Payment.ID) async throws -> Payment {
+        let core = core
+        return try await abandonable { try Payment(try await core.cancel(id: id)) }
+    }
+
+    /// Asks for the money of a charged payment; on disk when this returns. What comes back is ``Payment/refunded``.
+    ///
+    /// - Throws: ``JigapError/Code/paymentUnknown``, and those of the store.
+    public func requestRefund(_ id: Payment.ID) async throws -> Payment {
+        let core = core
+        return try await abandonable { try Payment(try await core.requestRefund(id: id)) }
+    }
+
+    /// A push arrived. Its content is not asked for, for anyone may have sent it: the wallet asks the gateway what is new.
+    ///
+    /// - Throws: those of the store.
+    public func pushed() throws(JigapError) {
+        try calling { try core.pushed() }
+    }
+
+    /// Where the wallet's own sums and the gateway's statement differ. Empty, if all is well.
+    ///
+    /// - Throws: those of the store.
+    public func findings() throws(JigapError) -> [Finding] {
+        try calling { try core.findings() }.map(Finding.init)
+    }
+
     /// A payment as it stands. Never waits for the network.
     ///
     /// - Throws: ``JigapError/Code/paymentUnknown``, and those of the store.

@@ -4,7 +4,7 @@ import Testing
 @testable import Jigap
 
 extension Tests {
-    /// Cancelling a task gives up the news and nothing else.
+    /// R11: cancelling a task gives up the news and nothing else.
     @Suite struct Cancellation {
         @Test func aPaymentWhoseTaskIsCancelledIsMadeOnce() async throws {
             let phone = try await Phone.enrolled("alipayplus")

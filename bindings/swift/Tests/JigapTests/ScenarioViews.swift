@@ -71,6 +71,9 @@ func view(_ payment: Payment) -> Json {
         case .declined: "declined"
         case .notSent: "not_sent"
         case .conflict: "conflict"
+        case .cancelling: "cancelling"
+        case .cancelled: "cancelled"
+        case .reversed: "reversed"
         }
     return .object([
         "id": .text(payment.id), "status": .text(status), "network": .text(payment.network.rawValue),

@@ -33,6 +33,9 @@ sealed interface Change {
     /** The configuration, and with it the networks. */
     data object Config : Change
 
+    /** What was found when the wallet's sums were held against the server's: [Wallet.findings]. */
+    data object Findings : Change
+
     /** How the wallet's own records are: see [Wallet.condition]. */
     data object Condition : Change
 }
@@ -61,5 +64,6 @@ private fun CoreChange.toPublic(): Change = when (this) {
     is CoreChange.Consent -> Change.Consent(network)
     is CoreChange.Balance -> Change.Balance
     is CoreChange.Config -> Change.Config
+    is CoreChange.Findings -> Change.Findings
     is CoreChange.Condition -> Change.Condition
 }

@@ -65,8 +65,14 @@ fun interface Transport {
      * @property status the HTTP status
      * @property serverMillis the value of the header `jigap-time`
      * @property body the body
+     * @property retryAfterSeconds the value of the header `retry-after`, where it is a number
      */
-    class Response(val status: Int, val serverMillis: Long?, val body: ByteArray) {
+    class Response(
+        val status: Int,
+        val serverMillis: Long?,
+        val body: ByteArray,
+        val retryAfterSeconds: Long? = null,
+    ) {
         /** The status alone. */
         override fun toString(): String = "Response($status, …)"
     }
@@ -97,7 +103,12 @@ private class HostTransport(private val transport: Transport) : TransportPort {
         val headers = request.headerNames.zip(request.headerValues)
         try {
             val answer = transport.send(Transport.Request(request.method, request.path, headers, request.body))
-            return TransportResponse(answer.status.toUShort(), answer.serverMillis, answer.body)
+            return TransportResponse(
+                answer.status.toUShort(),
+                answer.serverMillis,
+                answer.body,
+                answer.retryAfterSeconds,
+            )
         } catch (failure: TransportException) {
             throw when (failure) {
                 is TransportException.Unreachable -> TransportFailure.Unreachable()

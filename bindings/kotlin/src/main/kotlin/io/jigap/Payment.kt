@@ -11,6 +11,9 @@ import io.jigap.ffi.Preview as CorePreview
 /** How the user proved who they are. */
 typealias ProofMethod = io.jigap.ffi.ProofMethod
 
+/** Where a user's wish for a refund stands. */
+typealias RefundRequest = io.jigap.ffi.RefundRequest
+
 /**
  * The terms of a payment, before anything is agreed. They do not change any more: what is shown is what is paid.
  *
@@ -85,6 +88,36 @@ sealed interface PaymentStatus {
 
     /** Contradictory answers; people are looking into it. */
     data class Conflict(override val problem: Problem) : NotPaid
+
+    /** It is to be cancelled; whether it still can be is not known yet. */
+    data class Cancelling(override val problem: Problem) : NotPaid
+
+    /** Not charged; cancelled before it was. */
+    data object Cancelled : PaymentStatus
+
+    /**
+     * Charged, and then cancelled by the network: the money is back.
+     *
+     * @property reference the network's number of the payment; not printed by [toString]
+     * @property paidAt when it was charged, by the server's clock
+     * @property reversedAt when it was cancelled
+     */
+    data class Reversed(val reference: String, val paidAt: Instant, val reversedAt: Instant) : PaymentStatus {
+        /** When it was cancelled. */
+        override fun toString(): String = "Reversed($reversedAt, …)"
+    }
+}
+
+/**
+ * What was given back of a payment, the sum of all parts.
+ *
+ * @property amount in the shop's currency
+ * @property home in the user's, each part at its own rate
+ * @property whole whether it is all of it
+ */
+data class Refunded(val amount: Money, val home: Money, val whole: Boolean) {
+    /** Nothing of it. */
+    override fun toString(): String = "Refunded(…)"
 }
 
 /**
@@ -99,6 +132,8 @@ sealed interface PaymentStatus {
  * @property home what the user is or would be charged
  * @property rate the rate between the two
  * @property createdAt when it began, by the server's clock
+ * @property refunded what was given back so far; the payment stays paid
+ * @property refundRequest where the user's wish for a refund stands
  */
 data class Payment(
     val id: String,
@@ -110,6 +145,8 @@ data class Payment(
     val home: Money?,
     val rate: Rate?,
     val createdAt: Instant,
+    val refunded: Refunded?,
+    val refundRequest: RefundRequest,
 ) {
     /** Network and status alone. */
     override fun toString(): String = "Payment($network, $status, …)"
@@ -141,15 +178,18 @@ internal fun CorePreview.toPublic() = Preview(
 
 internal fun CorePayment.toPublic(): Payment {
     fun why() = problem?.toPublic() ?: throw internalFault()
+    fun charged() = Pair(reference ?: throw internalFault(), Instant.ofEpochMilli(paidAtMs ?: throw internalFault()))
     val status = when (status) {
         CoreStatus.CHECKING -> PaymentStatus.Checking(why())
-        CoreStatus.PAID -> PaymentStatus.Paid(
-            reference ?: throw internalFault(),
-            Instant.ofEpochMilli(paidAtMs ?: throw internalFault()),
-        )
+        CoreStatus.PAID -> charged().let { (reference, paidAt) -> PaymentStatus.Paid(reference, paidAt) }
         CoreStatus.DECLINED -> PaymentStatus.Declined(why())
         CoreStatus.NOT_SENT -> PaymentStatus.NotSent(why())
         CoreStatus.CONFLICT -> PaymentStatus.Conflict(why())
+        CoreStatus.CANCELLING -> PaymentStatus.Cancelling(why())
+        CoreStatus.CANCELLED -> PaymentStatus.Cancelled
+        CoreStatus.REVERSED -> charged().let { (reference, paidAt) ->
+            PaymentStatus.Reversed(reference, paidAt, Instant.ofEpochMilli(reversedAtMs ?: throw internalFault()))
+        }
     }
     return Payment(
         id,
@@ -161,6 +201,8 @@ internal fun CorePayment.toPublic(): Payment {
         home?.toPublic(),
         rate,
         Instant.ofEpochMilli(createdMs),
+        refunded?.let { Refunded(it.amount.toPublic(), it.home.toPublic(), it.whole) },
+        refundRequest,
     )
 }
 

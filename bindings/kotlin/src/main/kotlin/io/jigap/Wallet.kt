@@ -103,6 +103,21 @@ class Wallet private constructor(private val core: CoreWallet) : AutoCloseable {
     suspend fun pay(preview: Preview, proof: Proof): Payment =
         calling { core.pay(preview.id, proof.method, proof.signature) }.toPublic()
 
+    /**
+     * Wants a payment cancelled that is not known to have ended; on disk when this returns. Of a charged one the user wants the money
+     * back, as by [requestRefund].
+     */
+    suspend fun cancel(id: String): Payment = calling { core.cancel(id) }.toPublic()
+
+    /** Asks for the money of a charged payment; on disk when this returns. What comes back is [Payment.refunded]. */
+    suspend fun requestRefund(id: String): Payment = calling { core.requestRefund(id) }.toPublic()
+
+    /** A push arrived. Its content is not asked for, for anyone may have sent it: the wallet asks the server what is new. */
+    suspend fun pushed(): Unit = reading { core.pushed() }
+
+    /** Where the wallet's own sums and the server's statement differ. Empty, if all is well. */
+    suspend fun findings(): List<Finding> = reading { core.findings().map { it.toPublic() } }
+
     /** A payment as it stands. Never waits for the network. */
     suspend fun payment(id: String): Payment = reading { core.payment(id).toPublic() }
 

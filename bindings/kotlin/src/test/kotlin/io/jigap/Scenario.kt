@@ -272,6 +272,9 @@ private fun Payment.view(): JsonObject {
         is PaymentStatus.Declined -> "declined"
         is PaymentStatus.NotSent -> "not_sent"
         is PaymentStatus.Conflict -> "conflict"
+        is PaymentStatus.Cancelling -> "cancelling"
+        is PaymentStatus.Cancelled -> "cancelled"
+        is PaymentStatus.Reversed -> "reversed"
     }
     return view(
         "id" to id,
