@@ -73,7 +73,7 @@ fn frames_of(kind: &str, width: usize, height: usize, seed: u64) -> Outcome {
     for index in 0..EACH {
         let scene = scene::scene(kind, index, width, height, seed);
         let scanner = Scanner::new();
-        let frame = Frame::new(&scene.luma, width, height, width, 0).unwrap();
+        let frame = Frame::new(&scene.luma, scene.width, scene.height, scene.width, 0).unwrap();
         let mut missing = scene.texts.clone();
         let mut ladder = 0.0;
         for offered in 0..FRAMES {
@@ -108,7 +108,7 @@ fn table(width: usize, height: usize, seed: u64) {
         "kind", "found", "at once", "one frame", "p95", "to a hit", "p95"
     );
     let mut all = Outcome::default();
-    let mut line = |name: &str, outcome: &mut Outcome| {
+    let line = |name: &str, outcome: &mut Outcome| {
         let singles = [0.5, 0.95].map(|part| percentile(&mut outcome.singles, part));
         let ladders = [0.5, 0.95].map(|part| percentile(&mut outcome.ladders, part));
         println!(

@@ -4,6 +4,8 @@
 //! decoders are usually told apart by; the numbers in their names are pixels a module, degrees, blur in modules (sigma),
 //! noise in grey levels (sigma).
 
+use std::f32::consts::{PI, TAU};
+
 use jigap::code::draw::qr::{self, Level, Modules, Segmentation};
 use jigap::code::draw::{code128, mark};
 
@@ -350,7 +352,7 @@ pub fn scene(kind: &str, index: usize, width: usize, height: usize, seed: u64) -
         height as f32 / 2.0 + dice.between(-room, room),
     );
     let turn = match kind {
-        "rotation" => dice.between(-3.14, 3.14),
+        "rotation" => dice.between(-PI, PI),
         "clean_large" => dice.between(-0.02, 0.02),
         _ => dice.between(-0.15, 0.15),
     };
@@ -360,7 +362,7 @@ pub fn scene(kind: &str, index: usize, width: usize, height: usize, seed: u64) -
         "realistic_mix" => dice.between(0.15, 0.4),
         _ => dice.between(0.0, 0.05),
     };
-    let pose = Pose { scale, turn, tilt, axis: dice.between(0.0, 6.28), centre };
+    let pose = Pose { scale, turn, tilt, axis: dice.between(0.0, TAU), centre };
     let levels = match kind {
         "inverted" => (225.0, 30.0),
         "low_contrast" => {
@@ -378,7 +380,7 @@ pub fn scene(kind: &str, index: usize, width: usize, height: usize, seed: u64) -
         "blur_0.7mod" => canvas.blur(0.7 * scale),
         "motion_1.2mod" => {
             let length = ((1.2 * scale).round() as usize).max(2);
-            canvas.convolve(&vec![1.0; length], index % 2 == 0);
+            canvas.convolve(&vec![1.0; length], index.is_multiple_of(2));
         }
         "realistic_mix" => canvas.blur(0.3 * scale),
         _ => canvas.blur(0.45),
@@ -386,13 +388,13 @@ pub fn scene(kind: &str, index: usize, width: usize, height: usize, seed: u64) -
     let (cx, cy) = centre;
     match kind {
         "hard_shadow" => {
-            let (across, down) = dice.between(0.0, 6.28).sin_cos();
+            let (across, down) = dice.between(0.0, TAU).sin_cos();
             let offset = dice.between(-0.2, 0.2) * side * scale;
             let depth = dice.between(0.2, 0.35);
             canvas.each(|x, y, level| if (x - cx) * across + (y - cy) * down > offset { level * depth } else { level });
         }
         "realistic_mix" => {
-            let (across, down) = dice.between(0.0, 6.28).sin_cos();
+            let (across, down) = dice.between(0.0, TAU).sin_cos();
             canvas.each(|x, y, level| {
                 let along = ((x - cx) * across + (y - cy) * down) / (side * scale);
                 level * (0.8 + 0.35 * along).clamp(0.45, 1.15)

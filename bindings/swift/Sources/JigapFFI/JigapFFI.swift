@@ -503,6 +503,22 @@ fileprivate struct FfiConverterUInt32: FfiConverterPrimitive {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterInt32: FfiConverterPrimitive {
+    typealias FfiType = Int32
+    typealias SwiftType = Int32
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Int32 {
+        return try lift(readInt(&buf))
+    }
+
+    public static func write(_ value: Int32, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterUInt64: FfiConverterPrimitive {
     typealias FfiType = UInt64
     typealias SwiftType = UInt64
@@ -805,6 +821,163 @@ public func FfiConverterTypeCorePinKey_lift(_ handle: UInt64) throws -> CorePinK
 #endif
 public func FfiConverterTypeCorePinKey_lower(_ value: CorePinKey) -> UInt64 {
     return FfiConverterTypeCorePinKey.lower(value)
+}
+
+
+
+
+
+
+/**
+ * Reads codes from the frames of one camera. Needs no wallet.
+ */
+public protocol CoreScannerProtocol: AnyObject, Sendable {
+    
+    /**
+     * Forgets the last finding, so that the same text is news again.
+     */
+    func forget() throws 
+    
+    /**
+     * Looks at a frame in one of six ways, the one that worked last first. At once `Busy` while another is being looked at.
+     */
+    func offer(frame: GreyPicture) throws  -> Finding
+    
+}
+/**
+ * Reads codes from the frames of one camera. Needs no wallet.
+ */
+open class CoreScanner: CoreScannerProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_jigap_ffi_fn_clone_corescanner(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_jigap_ffi_fn_free_corescanner(handle, $0) }
+    }
+
+    
+    /**
+     * A scanner that has seen nothing.
+     */
+public static func begin()throws  -> CoreScanner  {
+    return try  FfiConverterTypeCoreScanner_lift(try rustCallWithError(FfiConverterTypeJigapError_lift) {
+        uniffiCallStatus in
+    uniffi_jigap_ffi_fn_constructor_corescanner_begin(uniffiCallStatus
+    )
+})
+}
+    
+
+    
+    /**
+     * Forgets the last finding, so that the same text is news again.
+     */
+open func forget()throws   {try rustCallWithError(FfiConverterTypeJigapError_lift) {
+        uniffiCallStatus in
+    uniffi_jigap_ffi_fn_method_corescanner_forget(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * Looks at a frame in one of six ways, the one that worked last first. At once `Busy` while another is being looked at.
+     */
+open func offer(frame: GreyPicture)throws  -> Finding  {
+    return try  FfiConverterTypeFinding_lift(try rustCallWithError(FfiConverterTypeJigapError_lift) {
+        uniffiCallStatus in
+    uniffi_jigap_ffi_fn_method_corescanner_offer(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeGreyPicture_lower(frame),uniffiCallStatus
+    )
+})
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeCoreScanner: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = CoreScanner
+
+    public static func lift(_ handle: UInt64) throws -> CoreScanner {
+        return CoreScanner(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: CoreScanner) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> CoreScanner {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: CoreScanner, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCoreScanner_lift(_ handle: UInt64) throws -> CoreScanner {
+    return try FfiConverterTypeCoreScanner.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCoreScanner_lower(_ value: CoreScanner) -> UInt64 {
+    return FfiConverterTypeCoreScanner.lower(value)
 }
 
 
@@ -2767,6 +2940,105 @@ public func FfiConverterTypeErrorField_lower(_ value: ErrorField) -> RustBuffer 
 
 
 /**
+ * Grey pixels: a camera's frame, or a picture that the platform opened.
+ */
+public struct GreyPicture: Equatable, Hashable {
+    /**
+     * One byte a pixel, 0 is black; for YUV the Y plane as it is.
+     */
+    public let luma: Data
+    /**
+     * Pixels in a row.
+     */
+    public let width: UInt32
+    /**
+     * Rows.
+     */
+    public let height: UInt32
+    /**
+     * Bytes from the beginning of a row to that of the next; at least `width`.
+     */
+    public let stride: UInt32
+    /**
+     * Degrees clockwise that make it stand upright: 0, 90, 180 or 270.
+     */
+    public let rotation: UInt32
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * One byte a pixel, 0 is black; for YUV the Y plane as it is.
+         */luma: Data, 
+        /**
+         * Pixels in a row.
+         */width: UInt32, 
+        /**
+         * Rows.
+         */height: UInt32, 
+        /**
+         * Bytes from the beginning of a row to that of the next; at least `width`.
+         */stride: UInt32, 
+        /**
+         * Degrees clockwise that make it stand upright: 0, 90, 180 or 270.
+         */rotation: UInt32) {
+        self.luma = luma
+        self.width = width
+        self.height = height
+        self.stride = stride
+        self.rotation = rotation
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension GreyPicture: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeGreyPicture: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> GreyPicture {
+        return
+            try GreyPicture(
+                luma: FfiConverterData.read(from: &buf), 
+                width: FfiConverterUInt32.read(from: &buf), 
+                height: FfiConverterUInt32.read(from: &buf), 
+                stride: FfiConverterUInt32.read(from: &buf), 
+                rotation: FfiConverterUInt32.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: GreyPicture, into buf: inout [UInt8]) {
+        FfiConverterData.write(value.luma, into: &buf)
+        FfiConverterUInt32.write(value.width, into: &buf)
+        FfiConverterUInt32.write(value.height, into: &buf)
+        FfiConverterUInt32.write(value.stride, into: &buf)
+        FfiConverterUInt32.write(value.rotation, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeGreyPicture_lift(_ buf: RustBuffer) throws -> GreyPicture {
+    return try FfiConverterTypeGreyPicture.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeGreyPicture_lower(_ value: GreyPicture) -> RustBuffer {
+    return FfiConverterTypeGreyPicture.lower(value)
+}
+
+
+/**
  * A page of history, newest first.
  */
 public struct HistoryPage: Equatable, Hashable {
@@ -3341,6 +3613,75 @@ public func FfiConverterTypePicture_lower(_ value: Picture) -> RustBuffer {
 
 
 /**
+ * A place in the upright picture, in pixels from its left and top; may lie outside by a little.
+ */
+public struct PicturePoint: Equatable, Hashable {
+    /**
+     * From the left.
+     */
+    public let x: Int32
+    /**
+     * From the top.
+     */
+    public let y: Int32
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * From the left.
+         */x: Int32, 
+        /**
+         * From the top.
+         */y: Int32) {
+        self.x = x
+        self.y = y
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension PicturePoint: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePicturePoint: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PicturePoint {
+        return
+            try PicturePoint(
+                x: FfiConverterInt32.read(from: &buf), 
+                y: FfiConverterInt32.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: PicturePoint, into buf: inout [UInt8]) {
+        FfiConverterInt32.write(value.x, into: &buf)
+        FfiConverterInt32.write(value.y, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePicturePoint_lift(_ buf: RustBuffer) throws -> PicturePoint {
+    return try FfiConverterTypePicturePoint.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePicturePoint_lower(_ value: PicturePoint) -> RustBuffer {
+    return FfiConverterTypePicturePoint.lower(value)
+}
+
+
+/**
  * The terms of a payment, before anything is agreed.
  */
 public struct Preview: Equatable, Hashable {
@@ -3793,6 +4134,85 @@ public func FfiConverterTypeReading_lift(_ buf: RustBuffer) throws -> Reading {
 #endif
 public func FfiConverterTypeReading_lower(_ value: Reading) -> RustBuffer {
     return FfiConverterTypeReading.lower(value)
+}
+
+
+/**
+ * A text that was read from a picture. What it means is not looked at: that is the wallet's `read`.
+ */
+public struct ScannedCode: Equatable, Hashable {
+    /**
+     * The exact text.
+     */
+    public let text: String
+    /**
+     * What it was in.
+     */
+    public let kind: SymbolKind
+    /**
+     * Four corners, clockwise from the symbol's own upper left.
+     */
+    public let corners: [PicturePoint]
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The exact text.
+         */text: String, 
+        /**
+         * What it was in.
+         */kind: SymbolKind, 
+        /**
+         * Four corners, clockwise from the symbol's own upper left.
+         */corners: [PicturePoint]) {
+        self.text = text
+        self.kind = kind
+        self.corners = corners
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension ScannedCode: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeScannedCode: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ScannedCode {
+        return
+            try ScannedCode(
+                text: FfiConverterString.read(from: &buf), 
+                kind: FfiConverterTypeSymbolKind.read(from: &buf), 
+                corners: FfiConverterSequenceTypePicturePoint.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: ScannedCode, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.text, into: &buf)
+        FfiConverterTypeSymbolKind.write(value.kind, into: &buf)
+        FfiConverterSequenceTypePicturePoint.write(value.corners, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeScannedCode_lift(_ buf: RustBuffer) throws -> ScannedCode {
+    return try FfiConverterTypeScannedCode.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeScannedCode_lower(_ value: ScannedCode) -> RustBuffer {
+    return FfiConverterTypeScannedCode.lower(value)
 }
 
 
@@ -4881,6 +5301,129 @@ public func FfiConverterTypeErrorCode_lower(_ value: ErrorCode) -> RustBuffer {
 
 
 /**
+ * What came of an offered frame.
+ */
+
+public enum Finding: Equatable, Hashable {
+    
+    /**
+     * Another frame is being looked at; this one was dropped.
+     */
+    case busy
+    /**
+     * Nothing was read in this frame. The next one is looked at in another way.
+     */
+    case nothing
+    /**
+     * The same as the last finding, whose corners may have moved.
+     */
+    case again(
+        /**
+         * What was read.
+         */codes: [ScannedCode]
+    )
+    /**
+     * One text, and not the last one.
+     */
+    case one(
+        /**
+         * What was read.
+         */code: ScannedCode
+    )
+    /**
+     * Several texts: which of them is meant is the user's to say.
+     */
+    case several(
+        /**
+         * What was read.
+         */codes: [ScannedCode]
+    )
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Finding: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeFinding: FfiConverterRustBuffer {
+    typealias SwiftType = Finding
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Finding {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .busy
+        
+        case 2: return .nothing
+        
+        case 3: return .again(codes: try FfiConverterSequenceTypeScannedCode.read(from: &buf)
+        )
+        
+        case 4: return .one(code: try FfiConverterTypeScannedCode.read(from: &buf)
+        )
+        
+        case 5: return .several(codes: try FfiConverterSequenceTypeScannedCode.read(from: &buf)
+        )
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: Finding, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .busy:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .nothing:
+            writeInt(&buf, Int32(2))
+        
+        
+        case let .again(codes):
+            writeInt(&buf, Int32(3))
+            FfiConverterSequenceTypeScannedCode.write(codes, into: &buf)
+            
+        
+        case let .one(code):
+            writeInt(&buf, Int32(4))
+            FfiConverterTypeScannedCode.write(code, into: &buf)
+            
+        
+        case let .several(codes):
+            writeInt(&buf, Int32(5))
+            FfiConverterSequenceTypeScannedCode.write(codes, into: &buf)
+            
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeFinding_lift(_ buf: RustBuffer) throws -> Finding {
+    return try FfiConverterTypeFinding.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeFinding_lower(_ value: Finding) -> RustBuffer {
+    return FfiConverterTypeFinding.lower(value)
+}
+
+
+
+/**
  * The one error of every call.
  */
 public 
@@ -5522,6 +6065,81 @@ public func FfiConverterTypeShownState_lower(_ value: ShownState) -> RustBuffer 
 
 
 /**
+ * What kind of symbol a text was in.
+ */
+
+public enum SymbolKind: Equatable, Hashable {
+    
+    /**
+     * QR code.
+     */
+    case qr
+    /**
+     * Code 128.
+     */
+    case code128
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension SymbolKind: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSymbolKind: FfiConverterRustBuffer {
+    typealias SwiftType = SymbolKind
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SymbolKind {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .qr
+        
+        case 2: return .code128
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: SymbolKind, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .qr:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .code128:
+            writeInt(&buf, Int32(2))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSymbolKind_lift(_ buf: RustBuffer) throws -> SymbolKind {
+    return try FfiConverterTypeSymbolKind.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSymbolKind_lower(_ value: SymbolKind) -> RustBuffer {
+    return FfiConverterTypeSymbolKind.lower(value)
+}
+
+
+
+/**
  * Why there is no answer. When in doubt: `MaybeSent`.
  */
 public 
@@ -6146,6 +6764,56 @@ fileprivate struct FfiConverterSequenceTypePayment: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypePicturePoint: FfiConverterRustBuffer {
+    typealias SwiftType = [PicturePoint]
+
+    public static func write(_ value: [PicturePoint], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypePicturePoint.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [PicturePoint] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [PicturePoint]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypePicturePoint.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeScannedCode: FfiConverterRustBuffer {
+    typealias SwiftType = [ScannedCode]
+
+    public static func write(_ value: [ScannedCode], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeScannedCode.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [ScannedCode] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [ScannedCode]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeScannedCode.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeChange: FfiConverterRustBuffer {
     typealias SwiftType = [Change]
 
@@ -6264,6 +6932,17 @@ public func parseMoney(currency: String, text: String)throws  -> Money  {
     )
 })
 }
+/**
+ * Every text in one picture, such as one of the gallery: all six ways at once.
+ */
+public func scanPicture(picture: GreyPicture)throws  -> [ScannedCode]  {
+    return try  FfiConverterSequenceTypeScannedCode.lift(try rustCallWithError(FfiConverterTypeJigapError_lift) {
+        uniffiCallStatus in
+    uniffi_jigap_ffi_fn_func_scan_picture(
+        FfiConverterTypeGreyPicture_lower(picture),uniffiCallStatus
+    )
+})
+}
 
 private enum InitializationResult {
     case ok
@@ -6292,6 +6971,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_jigap_ffi_checksum_func_parse_money() != 37781) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_jigap_ffi_checksum_func_scan_picture() != 55682) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_jigap_ffi_checksum_method_corepinkey_create() != 12909) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -6314,6 +6996,12 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_jigap_ffi_checksum_method_vaultport_sign() != 59970) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_jigap_ffi_checksum_method_corescanner_forget() != 62446) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_jigap_ffi_checksum_method_corescanner_offer() != 51573) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_jigap_ffi_checksum_method_corewallet_answer_consent() != 61886) {
@@ -6380,6 +7068,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_jigap_ffi_checksum_constructor_corepinkey_new() != 49417) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_jigap_ffi_checksum_constructor_corescanner_begin() != 16987) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_jigap_ffi_checksum_constructor_corewallet_open() != 32904) {

@@ -400,6 +400,32 @@ RustBuffer uniffi_jigap_ffi_fn_method_vaultport_device_key(uint64_t ptr, RustCal
 RustBuffer uniffi_jigap_ffi_fn_method_vaultport_sign(uint64_t ptr, RustBuffer data, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_CLONE_CORESCANNER
+#define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_CLONE_CORESCANNER
+uint64_t uniffi_jigap_ffi_fn_clone_corescanner(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_FREE_CORESCANNER
+#define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_FREE_CORESCANNER
+void uniffi_jigap_ffi_fn_free_corescanner(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_CONSTRUCTOR_CORESCANNER_BEGIN
+#define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_CONSTRUCTOR_CORESCANNER_BEGIN
+uint64_t uniffi_jigap_ffi_fn_constructor_corescanner_begin(RustCallStatus *_Nonnull out_status
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_CORESCANNER_FORGET
+#define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_CORESCANNER_FORGET
+void uniffi_jigap_ffi_fn_method_corescanner_forget(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_CORESCANNER_OFFER
+#define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_CORESCANNER_OFFER
+RustBuffer uniffi_jigap_ffi_fn_method_corescanner_offer(uint64_t ptr, RustBuffer frame, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_CLONE_COREWALLET
 #define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_CLONE_COREWALLET
 uint64_t uniffi_jigap_ffi_fn_clone_corewallet(uint64_t handle, RustCallStatus *_Nonnull out_status
@@ -563,6 +589,11 @@ RustBuffer uniffi_jigap_ffi_fn_func_format_money(RustBuffer money, RustCallStatu
 #ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_FUNC_PARSE_MONEY
 #define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_FUNC_PARSE_MONEY
 RustBuffer uniffi_jigap_ffi_fn_func_parse_money(RustBuffer currency, RustBuffer text, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_FUNC_SCAN_PICTURE
+#define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_FUNC_SCAN_PICTURE
+RustBuffer uniffi_jigap_ffi_fn_func_scan_picture(RustBuffer picture, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_FFI_JIGAP_FFI_RUSTBUFFER_ALLOC
@@ -849,6 +880,12 @@ uint16_t uniffi_jigap_ffi_checksum_func_parse_money(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_FUNC_SCAN_PICTURE
+#define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_FUNC_SCAN_PICTURE
+uint16_t uniffi_jigap_ffi_checksum_func_scan_picture(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_COREPINKEY_CREATE
 #define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_COREPINKEY_CREATE
 uint16_t uniffi_jigap_ffi_checksum_method_corepinkey_create(void
@@ -894,6 +931,18 @@ uint16_t uniffi_jigap_ffi_checksum_method_vaultport_device_key(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_VAULTPORT_SIGN
 #define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_VAULTPORT_SIGN
 uint16_t uniffi_jigap_ffi_checksum_method_vaultport_sign(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_CORESCANNER_FORGET
+#define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_CORESCANNER_FORGET
+uint16_t uniffi_jigap_ffi_checksum_method_corescanner_forget(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_CORESCANNER_OFFER
+#define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_CORESCANNER_OFFER
+uint16_t uniffi_jigap_ffi_checksum_method_corescanner_offer(void
     
 );
 #endif
@@ -1026,6 +1075,12 @@ uint16_t uniffi_jigap_ffi_checksum_method_subscription_end(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_CONSTRUCTOR_COREPINKEY_NEW
 #define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_CONSTRUCTOR_COREPINKEY_NEW
 uint16_t uniffi_jigap_ffi_checksum_constructor_corepinkey_new(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_CONSTRUCTOR_CORESCANNER_BEGIN
+#define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_CONSTRUCTOR_CORESCANNER_BEGIN
+uint16_t uniffi_jigap_ffi_checksum_constructor_corescanner_begin(void
     
 );
 #endif

@@ -774,6 +774,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_jigap_ffi_checksum_func_parse_money(
     ): Int
+    external fun uniffi_jigap_ffi_checksum_func_scan_picture(
+    ): Int
     external fun uniffi_jigap_ffi_checksum_method_corepinkey_create(
     ): Int
     external fun uniffi_jigap_ffi_checksum_method_corepinkey_public_key(
@@ -789,6 +791,10 @@ internal object IntegrityCheckingUniffiLib {
     external fun uniffi_jigap_ffi_checksum_method_vaultport_device_key(
     ): Int
     external fun uniffi_jigap_ffi_checksum_method_vaultport_sign(
+    ): Int
+    external fun uniffi_jigap_ffi_checksum_method_corescanner_forget(
+    ): Int
+    external fun uniffi_jigap_ffi_checksum_method_corescanner_offer(
     ): Int
     external fun uniffi_jigap_ffi_checksum_method_corewallet_answer_consent(
     ): Int
@@ -833,6 +839,8 @@ internal object IntegrityCheckingUniffiLib {
     external fun uniffi_jigap_ffi_checksum_method_subscription_end(
     ): Int
     external fun uniffi_jigap_ffi_checksum_constructor_corepinkey_new(
+    ): Int
+    external fun uniffi_jigap_ffi_checksum_constructor_corescanner_begin(
     ): Int
     external fun uniffi_jigap_ffi_checksum_constructor_corewallet_open(
     ): Int
@@ -892,6 +900,16 @@ internal object UniffiLib {
     external fun uniffi_jigap_ffi_fn_method_vaultport_device_key(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_jigap_ffi_fn_method_vaultport_sign(`ptr`: Long,`data`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_jigap_ffi_fn_clone_corescanner(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_jigap_ffi_fn_free_corescanner(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_jigap_ffi_fn_constructor_corescanner_begin(uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_jigap_ffi_fn_method_corescanner_forget(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_jigap_ffi_fn_method_corescanner_offer(`ptr`: Long,`frame`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_jigap_ffi_fn_clone_corewallet(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
@@ -958,6 +976,8 @@ internal object UniffiLib {
     external fun uniffi_jigap_ffi_fn_func_format_money(`money`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_jigap_ffi_fn_func_parse_money(`currency`: RustBuffer.ByValue,`text`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_jigap_ffi_fn_func_scan_picture(`picture`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun ffi_jigap_ffi_rustbuffer_alloc(`size`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
@@ -1090,6 +1110,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_jigap_ffi_checksum_func_parse_money() and 0xFFFF) != 37781) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_jigap_ffi_checksum_func_scan_picture() and 0xFFFF) != 55682) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_jigap_ffi_checksum_method_corepinkey_create() and 0xFFFF) != 12909) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -1112,6 +1135,12 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_jigap_ffi_checksum_method_vaultport_sign() and 0xFFFF) != 59970) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_jigap_ffi_checksum_method_corescanner_forget() and 0xFFFF) != 62446) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_jigap_ffi_checksum_method_corescanner_offer() and 0xFFFF) != 51573) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_answer_consent() and 0xFFFF) != 61886) {
@@ -1178,6 +1207,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_jigap_ffi_checksum_constructor_corepinkey_new() and 0xFFFF) != 49417) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_jigap_ffi_checksum_constructor_corescanner_begin() and 0xFFFF) != 16987) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_jigap_ffi_checksum_constructor_corewallet_open() and 0xFFFF) != 32904) {
@@ -1458,6 +1490,29 @@ public object FfiConverterUInt: FfiConverter<UInt, Int> {
 
     override fun write(value: UInt, buf: ByteBuffer) {
         buf.putInt(value.toInt())
+    }
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterInt: FfiConverter<Int, Int> {
+    override fun lift(value: Int): Int {
+        return value
+    }
+
+    override fun read(buf: ByteBuffer): Int {
+        return buf.getInt()
+    }
+
+    override fun lower(value: Int): Int {
+        return value
+    }
+
+    override fun allocationSize(value: Int) = 4UL
+
+    override fun write(value: Int, buf: ByteBuffer) {
+        buf.putInt(value)
     }
 }
 
@@ -1943,6 +1998,309 @@ public object FfiConverterTypeCorePinKey: FfiConverter<CorePinKey, Long> {
     override fun allocationSize(value: CorePinKey) = 8UL
 
     override fun write(value: CorePinKey, buf: ByteBuffer) {
+        buf.putLong(lower(value))
+    }
+}
+
+
+// This template implements a class for working with a Rust struct via a handle
+// to the live Rust struct on the other side of the FFI.
+//
+// There's some subtlety here, because we have to be careful not to operate on a Rust
+// struct after it has been dropped, and because we must expose a public API for freeing
+// theq Kotlin wrapper object in lieu of reliable finalizers. The core requirements are:
+//
+//   * Each instance holds an opaque handle to the underlying Rust struct.
+//     Method calls need to read this handle from the object's state and pass it in to
+//     the Rust FFI.
+//
+//   * When an instance is no longer needed, its handle should be passed to a
+//     special destructor function provided by the Rust FFI, which will drop the
+//     underlying Rust struct.
+//
+//   * Given an instance, calling code is expected to call the special
+//     `destroy` method in order to free it after use, either by calling it explicitly
+//     or by using a higher-level helper like the `use` method. Failing to do so risks
+//     leaking the underlying Rust struct.
+//
+//   * We can't assume that calling code will do the right thing, and must be prepared
+//     to handle Kotlin method calls executing concurrently with or even after a call to
+//     `destroy`, and to handle multiple (possibly concurrent!) calls to `destroy`.
+//
+//   * We must never allow Rust code to operate on the underlying Rust struct after
+//     the destructor has been called, and must never call the destructor more than once.
+//     Doing so may trigger memory unsafety.
+//
+//   * To mitigate many of the risks of leaking memory and use-after-free unsafety, a `Cleaner`
+//     is implemented to call the destructor when the Kotlin object becomes unreachable.
+//     This is done in a background thread. This is not a panacea, and client code should be aware that
+//      1. the thread may starve if some there are objects that have poorly performing
+//     `drop` methods or do significant work in their `drop` methods.
+//      2. the thread is shared across the whole library. This can be tuned by using `android_cleaner = true`,
+//         or `android = true` in the [`kotlin` section of the `uniffi.toml` file](https://mozilla.github.io/uniffi-rs/kotlin/configuration.html).
+//
+// If we try to implement this with mutual exclusion on access to the handle, there is the
+// possibility of a race between a method call and a concurrent call to `destroy`:
+//
+//    * Thread A starts a method call, reads the value of the handle, but is interrupted
+//      before it can pass the handle over the FFI to Rust.
+//    * Thread B calls `destroy` and frees the underlying Rust struct.
+//    * Thread A resumes, passing the already-read handle value to Rust and triggering
+//      a use-after-free.
+//
+// One possible solution would be to use a `ReadWriteLock`, with each method call taking
+// a read lock (and thus allowed to run concurrently) and the special `destroy` method
+// taking a write lock (and thus blocking on live method calls). However, we aim not to
+// generate methods with any hidden blocking semantics, and a `destroy` method that might
+// block if called incorrectly seems to meet that bar.
+//
+// So, we achieve our goals by giving each instance an associated `AtomicLong` counter to track
+// the number of in-flight method calls, and an `AtomicBoolean` flag to indicate whether `destroy`
+// has been called. These are updated according to the following rules:
+//
+//    * The initial value of the counter is 1, indicating a live object with no in-flight calls.
+//      The initial value for the flag is false.
+//
+//    * At the start of each method call, we atomically check the counter.
+//      If it is 0 then the underlying Rust struct has already been destroyed and the call is aborted.
+//      If it is nonzero them we atomically increment it by 1 and proceed with the method call.
+//
+//    * At the end of each method call, we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+//    * When `destroy` is called, we atomically flip the flag from false to true.
+//      If the flag was already true we silently fail.
+//      Otherwise we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+// Astute readers may observe that this all sounds very similar to the way that Rust's `Arc<T>` works,
+// and indeed it is, with the addition of a flag to guard against multiple calls to `destroy`.
+//
+// The overall effect is that the underlying Rust struct is destroyed only when `destroy` has been
+// called *and* all in-flight method calls have completed, avoiding violating any of the expectations
+// of the underlying Rust code.
+//
+// This makes a cleaner a better alternative to _not_ calling `destroy()` as
+// and when the object is finished with, but the abstraction is not perfect: if the Rust object's `drop`
+// method is slow, and/or there are many objects to cleanup, and it's on a low end Android device, then the cleaner
+// thread may be starved, and the app will leak memory.
+//
+// In this case, `destroy`ing manually may be a better solution.
+//
+// The cleaner can live side by side with the manual calling of `destroy`. In the order of responsiveness, uniffi objects
+// with Rust peers are reclaimed:
+//
+// 1. By calling the `destroy` method of the object, which calls `rustObject.free()`. If that doesn't happen:
+// 2. When the object becomes unreachable, AND the Cleaner thread gets to call `rustObject.free()`. If the thread is starved then:
+// 3. The memory is reclaimed when the process terminates.
+//
+// [1] https://stackoverflow.com/questions/24376768/can-java-finalize-an-object-when-it-is-still-in-scope/24380219
+//
+
+
+/**
+ * Reads codes from the frames of one camera. Needs no wallet.
+ */
+public interface CoreScannerInterface {
+    
+    /**
+     * Forgets the last finding, so that the same text is news again.
+     */
+    fun `forget`()
+    
+    /**
+     * Looks at a frame in one of six ways, the one that worked last first. At once `Busy` while another is being looked at.
+     */
+    fun `offer`(`frame`: GreyPicture): Finding
+    
+    companion object
+}
+
+/**
+ * Reads codes from the frames of one camera. Needs no wallet.
+ */
+open class CoreScanner: Disposable, AutoCloseable, CoreScannerInterface
+{
+
+    @Suppress("UNUSED_PARAMETER")
+    /**
+     * @suppress
+     */
+    constructor(withHandle: UniffiWithHandle, handle: Long) {
+        this.handle = handle
+        this.cleanable = UniffiLib.CLEANER.register(this, UniffiCleanAction(handle))
+    }
+
+    /**
+     * @suppress
+     *
+     * This constructor can be used to instantiate a fake object. Only used for tests. Any
+     * attempt to actually use an object constructed this way will fail as there is no
+     * connected Rust object.
+     */
+    @Suppress("UNUSED_PARAMETER")
+    constructor(noHandle: NoHandle) {
+        this.handle = 0
+        this.cleanable = null
+    }
+
+    protected val handle: Long
+    protected val cleanable: UniffiCleaner.Cleanable?
+
+    private val wasDestroyed = AtomicBoolean(false)
+    private val callCounter = AtomicLong(1)
+
+    /**
+     * Whether the current object has been destroyed and its reference is gone in the Rust side.
+     */
+    val uniffiIsDestroyed: Boolean get() = wasDestroyed.get()
+
+    override fun destroy() {
+        // Only allow a single call to this method.
+        // TODO: maybe we should log a warning if called more than once?
+        if (this.wasDestroyed.compareAndSet(false, true)) {
+            // This decrement always matches the initial count of 1 given at creation time.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    @Synchronized
+    override fun close() {
+        this.destroy()
+    }
+
+    internal inline fun <R> callWithHandle(block: (handle: Long) -> R): R {
+        // Check and increment the call counter, to keep the object alive.
+        // This needs a compare-and-set retry loop in case of concurrent updates.
+        do {
+            val c = this.callCounter.get()
+            if (c == 0L) {
+                throw IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")
+            }
+            if (c == Long.MAX_VALUE) {
+                throw IllegalStateException("${this.javaClass.simpleName} call counter would overflow")
+            }
+        } while (! this.callCounter.compareAndSet(c, c + 1L))
+        // Now we can safely do the method call without the handle being freed concurrently.
+        try {
+            return block(this.uniffiCloneHandle())
+        } finally {
+            // This decrement always matches the increment we performed above.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    // Use a static inner class instead of a closure so as not to accidentally
+    // capture `this` as part of the cleanable's action.
+    private class UniffiCleanAction(private val handle: Long) : Runnable {
+        override fun run() {
+            if (handle == 0.toLong()) {
+                // Fake object created with `NoHandle`, don't try to free.
+                return;
+            }
+            uniffiRustCall { status ->
+                UniffiLib.uniffi_jigap_ffi_fn_free_corescanner(handle, status)
+            }
+        }
+    }
+
+    /**
+     * @suppress
+     */
+    fun uniffiCloneHandle(): Long {
+        if (handle == 0.toLong()) {
+            throw InternalException("uniffiCloneHandle() called on NoHandle object");
+        }
+        return uniffiRustCall() { status ->
+            UniffiLib.uniffi_jigap_ffi_fn_clone_corescanner(handle, status)
+        }
+    }
+
+    
+    /**
+     * Forgets the last finding, so that the same text is news again.
+     */
+    @Throws(JigapException::class)override fun `forget`()
+        = 
+    callWithHandle {
+    uniffiRustCallWithError(JigapException) { _status ->
+    UniffiLib.uniffi_jigap_ffi_fn_method_corescanner_forget(
+        it,
+        _status)
+}
+    }
+    
+    
+
+    
+    /**
+     * Looks at a frame in one of six ways, the one that worked last first. At once `Busy` while another is being looked at.
+     */
+    @Throws(JigapException::class)override fun `offer`(`frame`: GreyPicture): Finding {
+            return FfiConverterTypeFinding.lift(
+    callWithHandle {
+    uniffiRustCallWithError(JigapException) { _status ->
+    UniffiLib.uniffi_jigap_ffi_fn_method_corescanner_offer(
+        it,
+        
+        FfiConverterTypeGreyPicture.lower(`frame`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+
+    
+
+
+    
+    companion object {
+        
+    /**
+     * A scanner that has seen nothing.
+     */
+    @Throws(JigapException::class) fun `begin`(): CoreScanner {
+            return FfiConverterTypeCoreScanner.lift(
+    uniffiRustCallWithError(JigapException) { _status ->
+    UniffiLib.uniffi_jigap_ffi_fn_constructor_corescanner_begin(
+    
+        _status)
+}
+    )
+    }
+    
+
+        
+    }
+    
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeCoreScanner: FfiConverter<CoreScanner, Long> {
+    override fun lower(value: CoreScanner): Long {
+        return value.uniffiCloneHandle()
+    }
+
+    override fun lift(value: Long): CoreScanner {
+        return CoreScanner(UniffiWithHandle, value)
+    }
+
+    override fun read(buf: ByteBuffer): CoreScanner {
+        return lift(buf.getLong())
+    }
+
+    override fun allocationSize(value: CoreScanner) = 8UL
+
+    override fun write(value: CoreScanner, buf: ByteBuffer) {
         buf.putLong(lower(value))
     }
 }
@@ -4491,6 +4849,77 @@ public object FfiConverterTypeErrorField: FfiConverterRustBuffer<ErrorField> {
 
 
 /**
+ * Grey pixels: a camera's frame, or a picture that the platform opened.
+ */
+data class GreyPicture (
+    /**
+     * One byte a pixel, 0 is black; for YUV the Y plane as it is.
+     */
+    val `luma`: kotlin.ByteArray
+    , 
+    /**
+     * Pixels in a row.
+     */
+    val `width`: kotlin.UInt
+    , 
+    /**
+     * Rows.
+     */
+    val `height`: kotlin.UInt
+    , 
+    /**
+     * Bytes from the beginning of a row to that of the next; at least `width`.
+     */
+    val `stride`: kotlin.UInt
+    , 
+    /**
+     * Degrees clockwise that make it stand upright: 0, 90, 180 or 270.
+     */
+    val `rotation`: kotlin.UInt
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeGreyPicture: FfiConverterRustBuffer<GreyPicture> {
+    override fun read(buf: ByteBuffer): GreyPicture {
+        return GreyPicture(
+            FfiConverterByteArray.read(buf),
+            FfiConverterUInt.read(buf),
+            FfiConverterUInt.read(buf),
+            FfiConverterUInt.read(buf),
+            FfiConverterUInt.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: GreyPicture) = (
+            FfiConverterByteArray.allocationSize(value.`luma`) +
+            FfiConverterUInt.allocationSize(value.`width`) +
+            FfiConverterUInt.allocationSize(value.`height`) +
+            FfiConverterUInt.allocationSize(value.`stride`) +
+            FfiConverterUInt.allocationSize(value.`rotation`)
+    )
+
+    override fun write(value: GreyPicture, buf: ByteBuffer) {
+            FfiConverterByteArray.write(value.`luma`, buf)
+            FfiConverterUInt.write(value.`width`, buf)
+            FfiConverterUInt.write(value.`height`, buf)
+            FfiConverterUInt.write(value.`stride`, buf)
+            FfiConverterUInt.write(value.`rotation`, buf)
+    }
+}
+
+
+
+/**
  * A page of history, newest first.
  */
 data class HistoryPage (
@@ -4901,6 +5330,53 @@ public object FfiConverterTypePicture: FfiConverterRustBuffer<Picture> {
 
 
 /**
+ * A place in the upright picture, in pixels from its left and top; may lie outside by a little.
+ */
+data class PicturePoint (
+    /**
+     * From the left.
+     */
+    val `x`: kotlin.Int
+    , 
+    /**
+     * From the top.
+     */
+    val `y`: kotlin.Int
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypePicturePoint: FfiConverterRustBuffer<PicturePoint> {
+    override fun read(buf: ByteBuffer): PicturePoint {
+        return PicturePoint(
+            FfiConverterInt.read(buf),
+            FfiConverterInt.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: PicturePoint) = (
+            FfiConverterInt.allocationSize(value.`x`) +
+            FfiConverterInt.allocationSize(value.`y`)
+    )
+
+    override fun write(value: PicturePoint, buf: ByteBuffer) {
+            FfiConverterInt.write(value.`x`, buf)
+            FfiConverterInt.write(value.`y`, buf)
+    }
+}
+
+
+
+/**
  * The terms of a payment, before anything is agreed.
  */
 data class Preview (
@@ -5227,6 +5703,61 @@ public object FfiConverterTypeReading: FfiConverterRustBuffer<Reading> {
             FfiConverterOptionalTypeMoney.write(value.`amount`, buf)
             FfiConverterOptionalString.write(value.`merchantName`, buf)
             FfiConverterOptionalString.write(value.`localName`, buf)
+    }
+}
+
+
+
+/**
+ * A text that was read from a picture. What it means is not looked at: that is the wallet's `read`.
+ */
+data class ScannedCode (
+    /**
+     * The exact text.
+     */
+    val `text`: kotlin.String
+    , 
+    /**
+     * What it was in.
+     */
+    val `kind`: SymbolKind
+    , 
+    /**
+     * Four corners, clockwise from the symbol's own upper left.
+     */
+    val `corners`: List<PicturePoint>
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeScannedCode: FfiConverterRustBuffer<ScannedCode> {
+    override fun read(buf: ByteBuffer): ScannedCode {
+        return ScannedCode(
+            FfiConverterString.read(buf),
+            FfiConverterTypeSymbolKind.read(buf),
+            FfiConverterSequenceTypePicturePoint.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: ScannedCode) = (
+            FfiConverterString.allocationSize(value.`text`) +
+            FfiConverterTypeSymbolKind.allocationSize(value.`kind`) +
+            FfiConverterSequenceTypePicturePoint.allocationSize(value.`corners`)
+    )
+
+    override fun write(value: ScannedCode, buf: ByteBuffer) {
+            FfiConverterString.write(value.`text`, buf)
+            FfiConverterTypeSymbolKind.write(value.`kind`, buf)
+            FfiConverterSequenceTypePicturePoint.write(value.`corners`, buf)
     }
 }
 
@@ -5913,6 +6444,168 @@ public object FfiConverterTypeErrorCode: FfiConverterRustBuffer<ErrorCode> {
 
 
 
+/**
+ * What came of an offered frame.
+ */
+sealed class Finding {
+    
+    /**
+     * Another frame is being looked at; this one was dropped.
+     */
+    object Busy : Finding()
+    
+    
+    /**
+     * Nothing was read in this frame. The next one is looked at in another way.
+     */
+    object Nothing : Finding()
+    
+    
+    /**
+     * The same as the last finding, whose corners may have moved.
+     */
+    data class Again(
+        /**
+         * What was read.
+         */
+        val `codes`: List<io.jigap.ffi.ScannedCode>) : Finding()
+        
+    {
+        
+
+        companion object
+    }
+    
+    /**
+     * One text, and not the last one.
+     */
+    data class One(
+        /**
+         * What was read.
+         */
+        val `code`: io.jigap.ffi.ScannedCode) : Finding()
+        
+    {
+        
+
+        companion object
+    }
+    
+    /**
+     * Several texts: which of them is meant is the user's to say.
+     */
+    data class Several(
+        /**
+         * What was read.
+         */
+        val `codes`: List<io.jigap.ffi.ScannedCode>) : Finding()
+        
+    {
+        
+
+        companion object
+    }
+    
+
+    
+
+    
+    
+
+
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeFinding : FfiConverterRustBuffer<Finding>{
+    override fun read(buf: ByteBuffer): Finding {
+        return when(buf.getInt()) {
+            1 -> Finding.Busy
+            2 -> Finding.Nothing
+            3 -> Finding.Again(
+                FfiConverterSequenceTypeScannedCode.read(buf),
+                )
+            4 -> Finding.One(
+                FfiConverterTypeScannedCode.read(buf),
+                )
+            5 -> Finding.Several(
+                FfiConverterSequenceTypeScannedCode.read(buf),
+                )
+            else -> throw RuntimeException("invalid enum value, something is very wrong!!")
+        }
+    }
+
+    override fun allocationSize(value: Finding): ULong = when(value) {
+        is Finding.Busy -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+            )
+        }
+        is Finding.Nothing -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+            )
+        }
+        is Finding.Again -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterSequenceTypeScannedCode.allocationSize(value.`codes`)
+            )
+        }
+        is Finding.One -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterTypeScannedCode.allocationSize(value.`code`)
+            )
+        }
+        is Finding.Several -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterSequenceTypeScannedCode.allocationSize(value.`codes`)
+            )
+        }
+    }
+
+    override fun write(value: Finding, buf: ByteBuffer) {
+        when(value) {
+            is Finding.Busy -> {
+                buf.putInt(1)
+                Unit
+            }
+            is Finding.Nothing -> {
+                buf.putInt(2)
+                Unit
+            }
+            is Finding.Again -> {
+                buf.putInt(3)
+                FfiConverterSequenceTypeScannedCode.write(value.`codes`, buf)
+                Unit
+            }
+            is Finding.One -> {
+                buf.putInt(4)
+                FfiConverterTypeScannedCode.write(value.`code`, buf)
+                Unit
+            }
+            is Finding.Several -> {
+                buf.putInt(5)
+                FfiConverterSequenceTypeScannedCode.write(value.`codes`, buf)
+                Unit
+            }
+        }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
+    }
+}
+
+
+
+
+
 
 
 /**
@@ -6282,6 +6975,49 @@ public object FfiConverterTypeShownState: FfiConverterRustBuffer<ShownState> {
     override fun allocationSize(value: ShownState) = 4UL
 
     override fun write(value: ShownState, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
+ * What kind of symbol a text was in.
+ */
+
+enum class SymbolKind {
+    
+    /**
+     * QR code.
+     */
+    QR,
+    /**
+     * Code 128.
+     */
+    CODE128;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeSymbolKind: FfiConverterRustBuffer<SymbolKind> {
+    override fun read(buf: ByteBuffer) = try {
+        SymbolKind.values()[buf.getInt() - 1]
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: SymbolKind) = 4UL
+
+    override fun write(value: SymbolKind, buf: ByteBuffer) {
         buf.putInt(value.ordinal + 1)
     }
 }
@@ -6941,6 +7677,62 @@ public object FfiConverterSequenceTypePayment: FfiConverterRustBuffer<List<Payme
 /**
  * @suppress
  */
+public object FfiConverterSequenceTypePicturePoint: FfiConverterRustBuffer<List<PicturePoint>> {
+    override fun read(buf: ByteBuffer): List<PicturePoint> {
+        val len = buf.getInt()
+        return List<PicturePoint>(len) {
+            FfiConverterTypePicturePoint.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<PicturePoint>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypePicturePoint.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<PicturePoint>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypePicturePoint.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceTypeScannedCode: FfiConverterRustBuffer<List<ScannedCode>> {
+    override fun read(buf: ByteBuffer): List<ScannedCode> {
+        val len = buf.getInt()
+        return List<ScannedCode>(len) {
+            FfiConverterTypeScannedCode.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<ScannedCode>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeScannedCode.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<ScannedCode>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeScannedCode.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterSequenceTypeChange: FfiConverterRustBuffer<List<Change>> {
     override fun read(buf: ByteBuffer): List<Change> {
         val len = buf.getInt()
@@ -7030,6 +7822,21 @@ public object FfiConverterSequenceTypeChange: FfiConverterRustBuffer<List<Change
         
         FfiConverterString.lower(`currency`),
         FfiConverterString.lower(`text`),_status)
+}
+    )
+    }
+    
+
+        /**
+         * Every text in one picture, such as one of the gallery: all six ways at once.
+         */
+    @Throws(JigapException::class) fun `scanPicture`(`picture`: GreyPicture): List<ScannedCode> {
+            return FfiConverterSequenceTypeScannedCode.lift(
+    uniffiRustCallWithError(JigapException) { _status ->
+    UniffiLib.uniffi_jigap_ffi_fn_func_scan_picture(
+    
+        
+        FfiConverterTypeGreyPicture.lower(`picture`),_status)
 }
     )
     }
