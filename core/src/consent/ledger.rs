@@ -114,3 +114,9 @@ impl Ledger {
             .ok_or_else(|| Error::new(Code::ConsentNeeded).with("network", network))
     }
 }
+
+/// A consent that nobody gave, for a planted bug.
+#[cfg(feature = "mutants")]
+pub(crate) fn forged(network: Network, record: Digest) -> EffectiveConsent {
+    EffectiveConsent { network, record }
+}

@@ -6,4 +6,6 @@ mod ledger;
 
 pub use document::{Document, Recipient, Signed, Text};
 pub use event::{Event, EventKind, Shown, SignedEvent};
+#[cfg(feature = "mutants")]
+pub(crate) use ledger::forged;
 pub use ledger::{EffectiveConsent, Ledger};

@@ -137,6 +137,7 @@ impl Full {
             expires: ORDER_ENDS,
             offline: false,
             state,
+            offline: false,
         };
         Self {
             events: vec![granted, declined, again, withdrawn],
