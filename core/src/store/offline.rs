@@ -129,14 +129,6 @@ impl View<'_> {
 }
 
 impl Tx<'_> {
-    /// Seals every key under the current keys. There are as many as one batch holds.
-    pub(super) fn reseal_offline_keys(&self) -> Result<()> {
-        for key in self.offline_keys()? {
-            self.put_offline_key(&key)?;
-        }
-        Ok(())
-    }
-
     /// Keeps a batch in place of the one before.
     ///
     /// # Errors

@@ -135,7 +135,6 @@ impl Full {
             region: "CN".to_owned(),
             digits: format!("62123456789012345{id}"),
             expires: ORDER_ENDS,
-            offline: false,
             state,
             offline: false,
         };
