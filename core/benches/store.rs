@@ -115,6 +115,7 @@ fn home(count: u64) -> PathBuf {
         region: "CN".to_owned(),
         digits: format!("62123456789012345{n:02}"),
         expires: ORDER_ENDS.plus(i64::from(n)),
+        offline: false,
         state: CodeState::Fresh,
         offline: false,
     };

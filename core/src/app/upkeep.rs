@@ -10,6 +10,7 @@ use crate::gateway::wire::{ChainReport, ChainTip};
 use crate::id::Id;
 use crate::payment::{Event, Origin, Outcome, Payment, Record};
 use crate::store::{Audit, Behind, Salvage, Store, TaskKind, Tip};
+use crate::time::ServerMs;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -76,6 +77,13 @@ pub(super) struct Upkeep {
 impl Upkeep {
     pub(super) fn of(store: &Store) -> Result<Self> {
         let (audit, behind) = store.read(|view| Ok((view.setting::<Audit>()?, view.setting::<Behind>()?)))?;
+        if store.behind() && behind.is_none() {
+            // The vault has seen more. Known from now on, whatever becomes of this process.
+            store.write(|tx| {
+                tx.wipe_offline_keys()?;
+                tx.set(&Behind { since: ServerMs(0) })
+            })?;
+        }
         let audit = audit.unwrap_or_default();
         let damaged = audit.damaged;
         let state = State {
@@ -209,7 +217,11 @@ impl Inner {
             self.herald.tell(Change::Condition);
         }
         let since = self.now();
-        self.store.write(|tx| if tx.setting::<Behind>()?.is_some() { Ok(()) } else { tx.set(&Behind { since }) })
+        self.store.write(|tx| {
+            // An older copy holds keys for codes that may have paid since (security.md §4.6).
+            tx.wipe_offline_keys()?;
+            if tx.setting::<Behind>()?.is_some() { Ok(()) } else { tx.set(&Behind { since }) }
+        })
     }
 
     fn tell_chain(&self) -> Result<bool> {

@@ -8,7 +8,9 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::cell::RefCell;
 
 /// What a migration cannot do in SQL, because it needs the keys; by the version it leads to.
-const KEYED: &[(usize, fn(&Tx<'_>) -> Result<()>)] = &[(2, head_and_codes)];
+const KEYED: &[(usize, Keyed)] = &[(2, head_and_codes)];
+
+type Keyed = fn(&Tx<'_>) -> Result<()>;
 
 const EPOCH: (&str, &str) = ("epoch", "s_key");
 
