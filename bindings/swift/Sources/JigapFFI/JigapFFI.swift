@@ -471,6 +471,22 @@ private let UNIFFI_CALLBACK_UNEXPECTED_ERROR: Int32 = 2
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterUInt8: FfiConverterPrimitive {
+    typealias FfiType = UInt8
+    typealias SwiftType = UInt8
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> UInt8 {
+        return try lift(readInt(&buf))
+    }
+
+    public static func write(_ value: UInt8, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterUInt16: FfiConverterPrimitive {
     typealias FfiType = UInt16
     typealias SwiftType = UInt16
@@ -828,9 +844,25 @@ public protocol CoreWalletProtocol: AnyObject, Sendable {
     func balance() throws  -> Balance
     
     /**
+     * Wants a payment cancelled that is not known to have ended; durable when this returns. Of a charged one the user
+     * wants the money back, as by `request_refund`.
+     */
+    func cancel(id: String) async throws  -> Payment
+    
+    /**
+     * The network whose code the user showed last in a country (ISO 3166-1 alpha-2).
+     */
+    func chosenNetwork(region: String) throws  -> String?
+    
+    /**
      * What has to be shown before a user can agree, in a language (BCP 47).
      */
     func consentRequest(network: String, locale: String) async throws  -> ConsentRequest
+    
+    /**
+     * The page is covered: nothing of a code may stay visible.
+     */
+    func cover() async throws 
     
     /**
      * Makes this device known: the company's login of the user, and the user's P-256 public key (65 bytes).
@@ -843,14 +875,29 @@ public protocol CoreWalletProtocol: AnyObject, Sendable {
     func enrolled() throws  -> Bool
     
     /**
+     * Where the wallet's own sums and the gateway's statement differ. None, if all is well.
+     */
+    func findings() throws  -> [Finding]
+    
+    /**
      * Payments, newest first, at most 200 a page.
      */
     func history(before: Int64?, limit: UInt32) throws  -> HistoryPage
     
     /**
+     * The user leaves the page.
+     */
+    func leavePage() async throws 
+    
+    /**
      * Every network, and whether its consent is given.
      */
     func networks() throws  -> [NetworkInfo]
+    
+    /**
+     * Another code: the scan failed, or the user wants one. The one on screen is not shown again.
+     */
+    func newCode() async throws  -> ShownCode?
     
     /**
      * Tells an observer of every change until the subscription ends.
@@ -874,6 +921,11 @@ public protocol CoreWalletProtocol: AnyObject, Sendable {
     func prepare(checkout: Checkout) async throws  -> Preview
     
     /**
+     * A push arrived. Its content is not asked for: it only makes the wallet ask the gateway what is new.
+     */
+    func pushed() throws 
+    
+    /**
      * What a scanned text is.
      */
     func read(code: String) throws  -> Reading
@@ -882,6 +934,16 @@ public protocol CoreWalletProtocol: AnyObject, Sendable {
      * Fetches configuration and balance anew.
      */
     func refresh() async throws 
+    
+    /**
+     * What is to be on screen now, by the clock: to be called when `renew_in_ms` has passed. Nothing: the code stays.
+     */
+    func renew() async throws  -> ShownCode?
+    
+    /**
+     * Asks for the money of a charged payment; durable when this returns. What comes back is shown beside the payment.
+     */
+    func requestRefund(id: String) async throws  -> Payment
     
     /**
      * The app is in front again: looks at once at what is due.
@@ -908,6 +970,11 @@ public protocol CoreWalletProtocol: AnyObject, Sendable {
      * `Closed`.
      */
     func shut() throws 
+    
+    /**
+     * The page is visible again: the same code while it lives, else the next one.
+     */
+    func uncover() async throws  -> ShownCode?
     
     /**
      * Takes a consent back; durable when this returns.
@@ -1022,6 +1089,39 @@ open func balance()throws  -> Balance  {
 }
     
     /**
+     * Wants a payment cancelled that is not known to have ended; durable when this returns. Of a charged one the user
+     * wants the money back, as by `request_refund`.
+     */
+open func cancel(id: String)async throws  -> Payment  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_jigap_ffi_fn_method_corewallet_cancel(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id)
+                )
+            },
+            pollFunc: ffi_jigap_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_jigap_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_jigap_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypePayment_lift,
+            errorHandler: FfiConverterTypeJigapError_lift
+        )
+}
+    
+    /**
+     * The network whose code the user showed last in a country (ISO 3166-1 alpha-2).
+     */
+open func chosenNetwork(region: String)throws  -> String?  {
+    return try  FfiConverterOptionString.lift(try rustCallWithError(FfiConverterTypeJigapError_lift) {
+        uniffiCallStatus in
+    uniffi_jigap_ffi_fn_method_corewallet_chosen_network(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(region),uniffiCallStatus
+    )
+})
+}
+    
+    /**
      * What has to be shown before a user can agree, in a language (BCP 47).
      */
 open func consentRequest(network: String, locale: String)async throws  -> ConsentRequest  {
@@ -1036,6 +1136,25 @@ open func consentRequest(network: String, locale: String)async throws  -> Consen
             completeFunc: ffi_jigap_ffi_rust_future_complete_rust_buffer,
             freeFunc: ffi_jigap_ffi_rust_future_free_rust_buffer,
             liftFunc: FfiConverterTypeConsentRequest_lift,
+            errorHandler: FfiConverterTypeJigapError_lift
+        )
+}
+    
+    /**
+     * The page is covered: nothing of a code may stay visible.
+     */
+open func cover()async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_jigap_ffi_fn_method_corewallet_cover(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_jigap_ffi_rust_future_poll_void,
+            completeFunc: ffi_jigap_ffi_rust_future_complete_void,
+            freeFunc: ffi_jigap_ffi_rust_future_free_void,
+            liftFunc: { $0 },
             errorHandler: FfiConverterTypeJigapError_lift
         )
 }
@@ -1072,6 +1191,18 @@ open func enrolled()throws  -> Bool  {
 }
     
     /**
+     * Where the wallet's own sums and the gateway's statement differ. None, if all is well.
+     */
+open func findings()throws  -> [Finding]  {
+    return try  FfiConverterSequenceTypeFinding.lift(try rustCallWithError(FfiConverterTypeJigapError_lift) {
+        uniffiCallStatus in
+    uniffi_jigap_ffi_fn_method_corewallet_findings(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
      * Payments, newest first, at most 200 a page.
      */
 open func history(before: Int64?, limit: UInt32)throws  -> HistoryPage  {
@@ -1086,6 +1217,25 @@ open func history(before: Int64?, limit: UInt32)throws  -> HistoryPage  {
 }
     
     /**
+     * The user leaves the page.
+     */
+open func leavePage()async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_jigap_ffi_fn_method_corewallet_leave_page(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_jigap_ffi_rust_future_poll_void,
+            completeFunc: ffi_jigap_ffi_rust_future_complete_void,
+            freeFunc: ffi_jigap_ffi_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeJigapError_lift
+        )
+}
+    
+    /**
      * Every network, and whether its consent is given.
      */
 open func networks()throws  -> [NetworkInfo]  {
@@ -1095,6 +1245,25 @@ open func networks()throws  -> [NetworkInfo]  {
             self.uniffiCloneHandle(),uniffiCallStatus
     )
 })
+}
+    
+    /**
+     * Another code: the scan failed, or the user wants one. The one on screen is not shown again.
+     */
+open func newCode()async throws  -> ShownCode?  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_jigap_ffi_fn_method_corewallet_new_code(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_jigap_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_jigap_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_jigap_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterOptionTypeShownCode.lift,
+            errorHandler: FfiConverterTypeJigapError_lift
+        )
 }
     
     /**
@@ -1163,6 +1332,17 @@ open func prepare(checkout: Checkout)async throws  -> Preview  {
 }
     
     /**
+     * A push arrived. Its content is not asked for: it only makes the wallet ask the gateway what is new.
+     */
+open func pushed()throws   {try rustCallWithError(FfiConverterTypeJigapError_lift) {
+        uniffiCallStatus in
+    uniffi_jigap_ffi_fn_method_corewallet_pushed(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+}
+}
+    
+    /**
      * What a scanned text is.
      */
 open func read(code: String)throws  -> Reading  {
@@ -1190,6 +1370,44 @@ open func refresh()async throws   {
             completeFunc: ffi_jigap_ffi_rust_future_complete_void,
             freeFunc: ffi_jigap_ffi_rust_future_free_void,
             liftFunc: { $0 },
+            errorHandler: FfiConverterTypeJigapError_lift
+        )
+}
+    
+    /**
+     * What is to be on screen now, by the clock: to be called when `renew_in_ms` has passed. Nothing: the code stays.
+     */
+open func renew()async throws  -> ShownCode?  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_jigap_ffi_fn_method_corewallet_renew(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_jigap_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_jigap_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_jigap_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterOptionTypeShownCode.lift,
+            errorHandler: FfiConverterTypeJigapError_lift
+        )
+}
+    
+    /**
+     * Asks for the money of a charged payment; durable when this returns. What comes back is shown beside the payment.
+     */
+open func requestRefund(id: String)async throws  -> Payment  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_jigap_ffi_fn_method_corewallet_request_refund(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id)
+                )
+            },
+            pollFunc: ffi_jigap_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_jigap_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_jigap_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypePayment_lift,
             errorHandler: FfiConverterTypeJigapError_lift
         )
 }
@@ -1272,6 +1490,25 @@ open func shut()throws   {try rustCallWithError(FfiConverterTypeJigapError_lift)
             self.uniffiCloneHandle(),uniffiCallStatus
     )
 }
+}
+    
+    /**
+     * The page is visible again: the same code while it lives, else the next one.
+     */
+open func uncover()async throws  -> ShownCode?  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_jigap_ffi_fn_method_corewallet_uncover(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_jigap_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_jigap_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_jigap_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterOptionTypeShownCode.lift,
+            errorHandler: FfiConverterTypeJigapError_lift
+        )
 }
     
     /**
@@ -2767,6 +3004,95 @@ public func FfiConverterTypeErrorField_lower(_ value: ErrorField) -> RustBuffer 
 
 
 /**
+ * A day on which the wallet's payments and the gateway's statement do not come to the same.
+ */
+public struct Finding: Equatable, Hashable {
+    /**
+     * The day's beginning, midnight at UTC+8: milliseconds since 1970-01-01 UTC.
+     */
+    public let dayMs: Int64
+    /**
+     * What differs.
+     */
+    public let moved: Moved
+    /**
+     * What the wallet's payments come to, a sum a currency.
+     */
+    public let here: [Money]
+    /**
+     * What the gateway says.
+     */
+    public let there: [Money]
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The day's beginning, midnight at UTC+8: milliseconds since 1970-01-01 UTC.
+         */dayMs: Int64, 
+        /**
+         * What differs.
+         */moved: Moved, 
+        /**
+         * What the wallet's payments come to, a sum a currency.
+         */here: [Money], 
+        /**
+         * What the gateway says.
+         */there: [Money]) {
+        self.dayMs = dayMs
+        self.moved = moved
+        self.here = here
+        self.there = there
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Finding: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeFinding: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Finding {
+        return
+            try Finding(
+                dayMs: FfiConverterInt64.read(from: &buf), 
+                moved: FfiConverterTypeMoved.read(from: &buf), 
+                here: FfiConverterSequenceTypeMoney.read(from: &buf), 
+                there: FfiConverterSequenceTypeMoney.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Finding, into buf: inout [UInt8]) {
+        FfiConverterInt64.write(value.dayMs, into: &buf)
+        FfiConverterTypeMoved.write(value.moved, into: &buf)
+        FfiConverterSequenceTypeMoney.write(value.here, into: &buf)
+        FfiConverterSequenceTypeMoney.write(value.there, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeFinding_lift(_ buf: RustBuffer) throws -> Finding {
+    return try FfiConverterTypeFinding.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeFinding_lower(_ value: Finding) -> RustBuffer {
+    return FfiConverterTypeFinding.lower(value)
+}
+
+
+/**
  * A page of history, newest first.
  */
 public struct HistoryPage: Equatable, Hashable {
@@ -3093,6 +3419,105 @@ public func FfiConverterTypeNetworkInfo_lower(_ value: NetworkInfo) -> RustBuffe
 
 
 /**
+ * What the screen has to say about a code that was made without network.
+ */
+public struct OfflineCode: Equatable, Hashable {
+    /**
+     * The most that one payment may charge now.
+     */
+    public let limit: Money
+    /**
+     * How many payments without network there may be in 24 hours.
+     */
+    public let perDay: UInt32
+    /**
+     * Whether the phone can be sure of the time. If not, the limit is lower.
+     */
+    public let sureOfTime: Bool
+    /**
+     * How many keys have never been on a screen.
+     */
+    public let keysLeft: UInt32
+    /**
+     * How long the keys are good, in milliseconds from now.
+     */
+    public let validForMs: Int64
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The most that one payment may charge now.
+         */limit: Money, 
+        /**
+         * How many payments without network there may be in 24 hours.
+         */perDay: UInt32, 
+        /**
+         * Whether the phone can be sure of the time. If not, the limit is lower.
+         */sureOfTime: Bool, 
+        /**
+         * How many keys have never been on a screen.
+         */keysLeft: UInt32, 
+        /**
+         * How long the keys are good, in milliseconds from now.
+         */validForMs: Int64) {
+        self.limit = limit
+        self.perDay = perDay
+        self.sureOfTime = sureOfTime
+        self.keysLeft = keysLeft
+        self.validForMs = validForMs
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension OfflineCode: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeOfflineCode: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> OfflineCode {
+        return
+            try OfflineCode(
+                limit: FfiConverterTypeMoney.read(from: &buf), 
+                perDay: FfiConverterUInt32.read(from: &buf), 
+                sureOfTime: FfiConverterBool.read(from: &buf), 
+                keysLeft: FfiConverterUInt32.read(from: &buf), 
+                validForMs: FfiConverterInt64.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: OfflineCode, into buf: inout [UInt8]) {
+        FfiConverterTypeMoney.write(value.limit, into: &buf)
+        FfiConverterUInt32.write(value.perDay, into: &buf)
+        FfiConverterBool.write(value.sureOfTime, into: &buf)
+        FfiConverterUInt32.write(value.keysLeft, into: &buf)
+        FfiConverterInt64.write(value.validForMs, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeOfflineCode_lift(_ buf: RustBuffer) throws -> OfflineCode {
+    return try FfiConverterTypeOfflineCode.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeOfflineCode_lower(_ value: OfflineCode) -> RustBuffer {
+    return FfiConverterTypeOfflineCode.lower(value)
+}
+
+
+/**
  * A payment as history and receipt show it.
  */
 public struct Payment: Equatable, Hashable {
@@ -3141,6 +3566,18 @@ public struct Payment: Equatable, Hashable {
      */
     public let createdMs: Int64
     /**
+     * What was given back so far.
+     */
+    public let refunded: Refunded?
+    /**
+     * Where the user's wish for a refund stands.
+     */
+    public let refundRequest: RefundRequest
+    /**
+     * When the network cancelled what it had charged: milliseconds since 1970-01-01 UTC.
+     */
+    public let reversedAtMs: Int64?
+    /**
      * Why it is not paid, and what can be done.
      */
     public let problem: Problem?
@@ -3182,6 +3619,15 @@ public struct Payment: Equatable, Hashable {
          * When it began: milliseconds since 1970-01-01 UTC.
          */createdMs: Int64, 
         /**
+         * What was given back so far.
+         */refunded: Refunded?, 
+        /**
+         * Where the user's wish for a refund stands.
+         */refundRequest: RefundRequest, 
+        /**
+         * When the network cancelled what it had charged: milliseconds since 1970-01-01 UTC.
+         */reversedAtMs: Int64?, 
+        /**
          * Why it is not paid, and what can be done.
          */problem: Problem?) {
         self.id = id
@@ -3195,6 +3641,9 @@ public struct Payment: Equatable, Hashable {
         self.reference = reference
         self.paidAtMs = paidAtMs
         self.createdMs = createdMs
+        self.refunded = refunded
+        self.refundRequest = refundRequest
+        self.reversedAtMs = reversedAtMs
         self.problem = problem
     }
 
@@ -3225,6 +3674,9 @@ public struct FfiConverterTypePayment: FfiConverterRustBuffer {
                 reference: FfiConverterOptionString.read(from: &buf), 
                 paidAtMs: FfiConverterOptionInt64.read(from: &buf), 
                 createdMs: FfiConverterInt64.read(from: &buf), 
+                refunded: FfiConverterOptionTypeRefunded.read(from: &buf), 
+                refundRequest: FfiConverterTypeRefundRequest.read(from: &buf), 
+                reversedAtMs: FfiConverterOptionInt64.read(from: &buf), 
                 problem: FfiConverterOptionTypeProblem.read(from: &buf)
         )
     }
@@ -3241,6 +3693,9 @@ public struct FfiConverterTypePayment: FfiConverterRustBuffer {
         FfiConverterOptionString.write(value.reference, into: &buf)
         FfiConverterOptionInt64.write(value.paidAtMs, into: &buf)
         FfiConverterInt64.write(value.createdMs, into: &buf)
+        FfiConverterOptionTypeRefunded.write(value.refunded, into: &buf)
+        FfiConverterTypeRefundRequest.write(value.refundRequest, into: &buf)
+        FfiConverterOptionInt64.write(value.reversedAtMs, into: &buf)
         FfiConverterOptionTypeProblem.write(value.problem, into: &buf)
     }
 }
@@ -3797,6 +4252,85 @@ public func FfiConverterTypeReading_lower(_ value: Reading) -> RustBuffer {
 
 
 /**
+ * What was given back of a payment, the sum of all parts.
+ */
+public struct Refunded: Equatable, Hashable {
+    /**
+     * In the shop's currency.
+     */
+    public let amount: Money
+    /**
+     * In the user's, each part at its own rate.
+     */
+    public let home: Money
+    /**
+     * Whether it is all of it.
+     */
+    public let whole: Bool
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * In the shop's currency.
+         */amount: Money, 
+        /**
+         * In the user's, each part at its own rate.
+         */home: Money, 
+        /**
+         * Whether it is all of it.
+         */whole: Bool) {
+        self.amount = amount
+        self.home = home
+        self.whole = whole
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Refunded: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeRefunded: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Refunded {
+        return
+            try Refunded(
+                amount: FfiConverterTypeMoney.read(from: &buf), 
+                home: FfiConverterTypeMoney.read(from: &buf), 
+                whole: FfiConverterBool.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Refunded, into buf: inout [UInt8]) {
+        FfiConverterTypeMoney.write(value.amount, into: &buf)
+        FfiConverterTypeMoney.write(value.home, into: &buf)
+        FfiConverterBool.write(value.whole, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRefunded_lift(_ buf: RustBuffer) throws -> Refunded {
+    return try FfiConverterTypeRefunded.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRefunded_lower(_ value: Refunded) -> RustBuffer {
+    return FfiConverterTypeRefunded.lower(value)
+}
+
+
+/**
  * A code to put on screen.
  */
 public struct ShownCode: Equatable, Hashable {
@@ -3829,13 +4363,29 @@ public struct ShownCode: Equatable, Hashable {
      */
     public let qr: Picture
     /**
-     * The bar code, one pixel a module, one row, with its quiet zone.
+     * The bar code, one pixel a module, one row, with its quiet zone; nothing where tills read QR only.
      */
-    public let bars: Picture
+    public let bars: Picture?
     /**
      * How long it may be scanned, in milliseconds from now.
      */
     public let expiresInMs: Int64
+    /**
+     * When to ask for what is to be on screen then, by `renew`, in milliseconds from now.
+     */
+    public let renewInMs: Int64
+    /**
+     * Whether the page is to stay out of screenshots, recordings and the app switcher.
+     */
+    public let sensitive: Bool
+    /**
+     * How large and how bright.
+     */
+    public let hints: ShownHints
+    /**
+     * Set when the code was made without network: the screen has to say so.
+     */
+    public let offline: OfflineCode?
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -3862,11 +4412,23 @@ public struct ShownCode: Equatable, Hashable {
          * The QR code, one pixel a module, with its quiet zone.
          */qr: Picture, 
         /**
-         * The bar code, one pixel a module, one row, with its quiet zone.
-         */bars: Picture, 
+         * The bar code, one pixel a module, one row, with its quiet zone; nothing where tills read QR only.
+         */bars: Picture?, 
         /**
          * How long it may be scanned, in milliseconds from now.
-         */expiresInMs: Int64) {
+         */expiresInMs: Int64, 
+        /**
+         * When to ask for what is to be on screen then, by `renew`, in milliseconds from now.
+         */renewInMs: Int64, 
+        /**
+         * Whether the page is to stay out of screenshots, recordings and the app switcher.
+         */sensitive: Bool, 
+        /**
+         * How large and how bright.
+         */hints: ShownHints, 
+        /**
+         * Set when the code was made without network: the screen has to say so.
+         */offline: OfflineCode?) {
         self.id = id
         self.network = network
         self.networkName = networkName
@@ -3876,6 +4438,10 @@ public struct ShownCode: Equatable, Hashable {
         self.qr = qr
         self.bars = bars
         self.expiresInMs = expiresInMs
+        self.renewInMs = renewInMs
+        self.sensitive = sensitive
+        self.hints = hints
+        self.offline = offline
     }
 
     
@@ -3901,8 +4467,12 @@ public struct FfiConverterTypeShownCode: FfiConverterRustBuffer {
                 digits: FfiConverterString.read(from: &buf), 
                 masked: FfiConverterString.read(from: &buf), 
                 qr: FfiConverterTypePicture.read(from: &buf), 
-                bars: FfiConverterTypePicture.read(from: &buf), 
-                expiresInMs: FfiConverterInt64.read(from: &buf)
+                bars: FfiConverterOptionTypePicture.read(from: &buf), 
+                expiresInMs: FfiConverterInt64.read(from: &buf), 
+                renewInMs: FfiConverterInt64.read(from: &buf), 
+                sensitive: FfiConverterBool.read(from: &buf), 
+                hints: FfiConverterTypeShownHints.read(from: &buf), 
+                offline: FfiConverterOptionTypeOfflineCode.read(from: &buf)
         )
     }
 
@@ -3914,8 +4484,12 @@ public struct FfiConverterTypeShownCode: FfiConverterRustBuffer {
         FfiConverterString.write(value.digits, into: &buf)
         FfiConverterString.write(value.masked, into: &buf)
         FfiConverterTypePicture.write(value.qr, into: &buf)
-        FfiConverterTypePicture.write(value.bars, into: &buf)
+        FfiConverterOptionTypePicture.write(value.bars, into: &buf)
         FfiConverterInt64.write(value.expiresInMs, into: &buf)
+        FfiConverterInt64.write(value.renewInMs, into: &buf)
+        FfiConverterBool.write(value.sensitive, into: &buf)
+        FfiConverterTypeShownHints.write(value.hints, into: &buf)
+        FfiConverterOptionTypeOfflineCode.write(value.offline, into: &buf)
     }
 }
 
@@ -3932,6 +4506,115 @@ public func FfiConverterTypeShownCode_lift(_ buf: RustBuffer) throws -> ShownCod
 #endif
 public func FfiConverterTypeShownCode_lower(_ value: ShownCode) -> RustBuffer {
     return FfiConverterTypeShownCode.lower(value)
+}
+
+
+/**
+ * How a code is to be put on a screen.
+ */
+public struct ShownHints: Equatable, Hashable {
+    /**
+     * Least brightness of the screen, in percent.
+     */
+    public let brightnessPercent: UInt8
+    /**
+     * Least side of the QR code without quiet zone, in tenths of a millimetre.
+     */
+    public let qrSideLeast: UInt16
+    /**
+     * Most side of the QR code, in tenths of a millimetre.
+     */
+    public let qrSideMost: UInt16
+    /**
+     * Least width of the bar code, in tenths of a millimetre.
+     */
+    public let barsWidthLeast: UInt16
+    /**
+     * Most width of the bar code, in tenths of a millimetre.
+     */
+    public let barsWidthMost: UInt16
+    /**
+     * Least height of the bar code, in tenths of a millimetre.
+     */
+    public let barsHeightLeast: UInt16
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Least brightness of the screen, in percent.
+         */brightnessPercent: UInt8, 
+        /**
+         * Least side of the QR code without quiet zone, in tenths of a millimetre.
+         */qrSideLeast: UInt16, 
+        /**
+         * Most side of the QR code, in tenths of a millimetre.
+         */qrSideMost: UInt16, 
+        /**
+         * Least width of the bar code, in tenths of a millimetre.
+         */barsWidthLeast: UInt16, 
+        /**
+         * Most width of the bar code, in tenths of a millimetre.
+         */barsWidthMost: UInt16, 
+        /**
+         * Least height of the bar code, in tenths of a millimetre.
+         */barsHeightLeast: UInt16) {
+        self.brightnessPercent = brightnessPercent
+        self.qrSideLeast = qrSideLeast
+        self.qrSideMost = qrSideMost
+        self.barsWidthLeast = barsWidthLeast
+        self.barsWidthMost = barsWidthMost
+        self.barsHeightLeast = barsHeightLeast
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension ShownHints: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeShownHints: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ShownHints {
+        return
+            try ShownHints(
+                brightnessPercent: FfiConverterUInt8.read(from: &buf), 
+                qrSideLeast: FfiConverterUInt16.read(from: &buf), 
+                qrSideMost: FfiConverterUInt16.read(from: &buf), 
+                barsWidthLeast: FfiConverterUInt16.read(from: &buf), 
+                barsWidthMost: FfiConverterUInt16.read(from: &buf), 
+                barsHeightLeast: FfiConverterUInt16.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: ShownHints, into buf: inout [UInt8]) {
+        FfiConverterUInt8.write(value.brightnessPercent, into: &buf)
+        FfiConverterUInt16.write(value.qrSideLeast, into: &buf)
+        FfiConverterUInt16.write(value.qrSideMost, into: &buf)
+        FfiConverterUInt16.write(value.barsWidthLeast, into: &buf)
+        FfiConverterUInt16.write(value.barsWidthMost, into: &buf)
+        FfiConverterUInt16.write(value.barsHeightLeast, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeShownHints_lift(_ buf: RustBuffer) throws -> ShownHints {
+    return try FfiConverterTypeShownHints.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeShownHints_lower(_ value: ShownHints) -> RustBuffer {
+    return FfiConverterTypeShownHints.lower(value)
 }
 
 
@@ -4119,6 +4802,10 @@ public struct TransportResponse: Equatable, Hashable {
      * The body.
      */
     public let body: Data
+    /**
+     * The value of the header `retry-after`, where it is a number: seconds.
+     */
+    public let retryAfterS: Int64?
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -4131,10 +4818,14 @@ public struct TransportResponse: Equatable, Hashable {
          */serverMs: Int64?, 
         /**
          * The body.
-         */body: Data) {
+         */body: Data, 
+        /**
+         * The value of the header `retry-after`, where it is a number: seconds.
+         */retryAfterS: Int64? = nil) {
         self.status = status
         self.serverMs = serverMs
         self.body = body
+        self.retryAfterS = retryAfterS
     }
 
     
@@ -4155,7 +4846,8 @@ public struct FfiConverterTypeTransportResponse: FfiConverterRustBuffer {
             try TransportResponse(
                 status: FfiConverterUInt16.read(from: &buf), 
                 serverMs: FfiConverterOptionInt64.read(from: &buf), 
-                body: FfiConverterData.read(from: &buf)
+                body: FfiConverterData.read(from: &buf), 
+                retryAfterS: FfiConverterOptionInt64.read(from: &buf)
         )
     }
 
@@ -4163,6 +4855,7 @@ public struct FfiConverterTypeTransportResponse: FfiConverterRustBuffer {
         FfiConverterUInt16.write(value.status, into: &buf)
         FfiConverterOptionInt64.write(value.serverMs, into: &buf)
         FfiConverterData.write(value.body, into: &buf)
+        FfiConverterOptionInt64.write(value.retryAfterS, into: &buf)
     }
 }
 
@@ -4220,6 +4913,10 @@ public enum Change: Equatable, Hashable {
      * The configuration.
      */
     case config
+    /**
+     * What was found when the wallet's sums were held against the gateway's.
+     */
+    case findings
 
 
 
@@ -4254,6 +4951,8 @@ public struct FfiConverterTypeChange: FfiConverterRustBuffer {
         
         case 5: return .config
         
+        case 6: return .findings
+        
         default: throw UniffiInternalError.unexpectedEnumCase
         }
     }
@@ -4283,6 +4982,10 @@ public struct FfiConverterTypeChange: FfiConverterRustBuffer {
         
         case .config:
             writeInt(&buf, Int32(5))
+        
+        
+        case .findings:
+            writeInt(&buf, Int32(6))
         
         }
     }
@@ -4965,6 +5668,91 @@ public func FfiConverterTypeJigapError_lower(_ value: JigapError) -> RustBuffer 
 
 
 /**
+ * A kind of movement that is added up.
+ */
+
+public enum Moved: Equatable, Hashable {
+    
+    /**
+     * Charged.
+     */
+    case charged
+    /**
+     * Given back by refunds.
+     */
+    case refunded
+    /**
+     * Given back by the networks' late cancels.
+     */
+    case reversed
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Moved: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeMoved: FfiConverterRustBuffer {
+    typealias SwiftType = Moved
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Moved {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .charged
+        
+        case 2: return .refunded
+        
+        case 3: return .reversed
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: Moved, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .charged:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .refunded:
+            writeInt(&buf, Int32(2))
+        
+        
+        case .reversed:
+            writeInt(&buf, Int32(3))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeMoved_lift(_ buf: RustBuffer) throws -> Moved {
+    return try FfiConverterTypeMoved.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeMoved_lower(_ value: Moved) -> RustBuffer {
+    return FfiConverterTypeMoved.lower(value)
+}
+
+
+
+/**
  * What can be done about an error.
  */
 
@@ -5272,6 +6060,18 @@ public enum PaymentStatus: Equatable, Hashable {
      * Contradictory answers; people are looking into it.
      */
     case conflict
+    /**
+     * It is to be cancelled; whether it still can be is not known yet.
+     */
+    case cancelling
+    /**
+     * Not charged; cancelled before it was.
+     */
+    case cancelled
+    /**
+     * Charged, and then cancelled by the network: the money is back.
+     */
+    case reversed
 
 
 
@@ -5303,6 +6103,12 @@ public struct FfiConverterTypePaymentStatus: FfiConverterRustBuffer {
         
         case 5: return .conflict
         
+        case 6: return .cancelling
+        
+        case 7: return .cancelled
+        
+        case 8: return .reversed
+        
         default: throw UniffiInternalError.unexpectedEnumCase
         }
     }
@@ -5329,6 +6135,18 @@ public struct FfiConverterTypePaymentStatus: FfiConverterRustBuffer {
         
         case .conflict:
             writeInt(&buf, Int32(5))
+        
+        
+        case .cancelling:
+            writeInt(&buf, Int32(6))
+        
+        
+        case .cancelled:
+            writeInt(&buf, Int32(7))
+        
+        
+        case .reversed:
+            writeInt(&buf, Int32(8))
         
         }
     }
@@ -5432,6 +6250,111 @@ public func FfiConverterTypeProofMethod_lift(_ buf: RustBuffer) throws -> ProofM
 #endif
 public func FfiConverterTypeProofMethod_lower(_ value: ProofMethod) -> RustBuffer {
     return FfiConverterTypeProofMethod.lower(value)
+}
+
+
+
+/**
+ * Where a user's wish for a refund stands.
+ */
+
+public enum RefundRequest: Equatable, Hashable {
+    
+    /**
+     * Nobody asked.
+     */
+    case none
+    /**
+     * The user asked; the gateway has not answered yet.
+     */
+    case wanted
+    /**
+     * A person decides.
+     */
+    case `open`
+    /**
+     * It was refused.
+     */
+    case refused
+    /**
+     * It was granted; what comes back is in `refunded`.
+     */
+    case granted
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension RefundRequest: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeRefundRequest: FfiConverterRustBuffer {
+    typealias SwiftType = RefundRequest
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> RefundRequest {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .none
+        
+        case 2: return .wanted
+        
+        case 3: return .`open`
+        
+        case 4: return .refused
+        
+        case 5: return .granted
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: RefundRequest, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .none:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .wanted:
+            writeInt(&buf, Int32(2))
+        
+        
+        case .`open`:
+            writeInt(&buf, Int32(3))
+        
+        
+        case .refused:
+            writeInt(&buf, Int32(4))
+        
+        
+        case .granted:
+            writeInt(&buf, Int32(5))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRefundRequest_lift(_ buf: RustBuffer) throws -> RefundRequest {
+    return try FfiConverterTypeRefundRequest.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRefundRequest_lower(_ value: RefundRequest) -> RustBuffer {
+    return FfiConverterTypeRefundRequest.lower(value)
 }
 
 
@@ -5924,6 +6847,30 @@ fileprivate struct FfiConverterOptionTypeMoney: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTypeOfflineCode: FfiConverterRustBuffer {
+    typealias SwiftType = OfflineCode?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeOfflineCode.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeOfflineCode.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypePayment: FfiConverterRustBuffer {
     typealias SwiftType = Payment?
 
@@ -5940,6 +6887,30 @@ fileprivate struct FfiConverterOptionTypePayment: FfiConverterRustBuffer {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterTypePayment.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypePicture: FfiConverterRustBuffer {
+    typealias SwiftType = Picture?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypePicture.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypePicture.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
@@ -5988,6 +6959,54 @@ fileprivate struct FfiConverterOptionTypeRate: FfiConverterRustBuffer {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterTypeRate.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeRefunded: FfiConverterRustBuffer {
+    typealias SwiftType = Refunded?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeRefunded.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeRefunded.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeShownCode: FfiConverterRustBuffer {
+    typealias SwiftType = ShownCode?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeShownCode.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeShownCode.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
@@ -6088,6 +7107,56 @@ fileprivate struct FfiConverterSequenceTypeErrorField: FfiConverterRustBuffer {
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterTypeErrorField.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeFinding: FfiConverterRustBuffer {
+    typealias SwiftType = [Finding]
+
+    public static func write(_ value: [Finding], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeFinding.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Finding] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [Finding]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeFinding.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeMoney: FfiConverterRustBuffer {
+    typealias SwiftType = [Money]
+
+    public static func write(_ value: [Money], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeMoney.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Money] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [Money]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeMoney.read(from: &buf))
         }
         return seq
     }
@@ -6322,7 +7391,16 @@ private let initializationResult: InitializationResult = {
     if (uniffi_jigap_ffi_checksum_method_corewallet_balance() != 63398) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_jigap_ffi_checksum_method_corewallet_cancel() != 1264) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_jigap_ffi_checksum_method_corewallet_chosen_network() != 31108) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_jigap_ffi_checksum_method_corewallet_consent_request() != 41453) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_jigap_ffi_checksum_method_corewallet_cover() != 37591) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_jigap_ffi_checksum_method_corewallet_enrol() != 58536) {
@@ -6331,10 +7409,19 @@ private let initializationResult: InitializationResult = {
     if (uniffi_jigap_ffi_checksum_method_corewallet_enrolled() != 62695) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_jigap_ffi_checksum_method_corewallet_findings() != 23389) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_jigap_ffi_checksum_method_corewallet_history() != 45134) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_jigap_ffi_checksum_method_corewallet_leave_page() != 37316) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_jigap_ffi_checksum_method_corewallet_networks() != 18729) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_jigap_ffi_checksum_method_corewallet_new_code() != 41394) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_jigap_ffi_checksum_method_corewallet_observe() != 41559) {
@@ -6349,10 +7436,19 @@ private let initializationResult: InitializationResult = {
     if (uniffi_jigap_ffi_checksum_method_corewallet_prepare() != 17457) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_jigap_ffi_checksum_method_corewallet_pushed() != 11692) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_jigap_ffi_checksum_method_corewallet_read() != 4466) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_jigap_ffi_checksum_method_corewallet_refresh() != 42576) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_jigap_ffi_checksum_method_corewallet_renew() != 46481) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_jigap_ffi_checksum_method_corewallet_request_refund() != 6630) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_jigap_ffi_checksum_method_corewallet_resumed() != 11593) {
@@ -6368,6 +7464,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_jigap_ffi_checksum_method_corewallet_shut() != 19810) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_jigap_ffi_checksum_method_corewallet_uncover() != 49404) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_jigap_ffi_checksum_method_corewallet_withdraw_consent() != 50124) {

@@ -794,15 +794,27 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_jigap_ffi_checksum_method_corewallet_balance(
     ): Int
+    external fun uniffi_jigap_ffi_checksum_method_corewallet_cancel(
+    ): Int
+    external fun uniffi_jigap_ffi_checksum_method_corewallet_chosen_network(
+    ): Int
     external fun uniffi_jigap_ffi_checksum_method_corewallet_consent_request(
+    ): Int
+    external fun uniffi_jigap_ffi_checksum_method_corewallet_cover(
     ): Int
     external fun uniffi_jigap_ffi_checksum_method_corewallet_enrol(
     ): Int
     external fun uniffi_jigap_ffi_checksum_method_corewallet_enrolled(
     ): Int
+    external fun uniffi_jigap_ffi_checksum_method_corewallet_findings(
+    ): Int
     external fun uniffi_jigap_ffi_checksum_method_corewallet_history(
     ): Int
+    external fun uniffi_jigap_ffi_checksum_method_corewallet_leave_page(
+    ): Int
     external fun uniffi_jigap_ffi_checksum_method_corewallet_networks(
+    ): Int
+    external fun uniffi_jigap_ffi_checksum_method_corewallet_new_code(
     ): Int
     external fun uniffi_jigap_ffi_checksum_method_corewallet_observe(
     ): Int
@@ -812,9 +824,15 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_jigap_ffi_checksum_method_corewallet_prepare(
     ): Int
+    external fun uniffi_jigap_ffi_checksum_method_corewallet_pushed(
+    ): Int
     external fun uniffi_jigap_ffi_checksum_method_corewallet_read(
     ): Int
     external fun uniffi_jigap_ffi_checksum_method_corewallet_refresh(
+    ): Int
+    external fun uniffi_jigap_ffi_checksum_method_corewallet_renew(
+    ): Int
+    external fun uniffi_jigap_ffi_checksum_method_corewallet_request_refund(
     ): Int
     external fun uniffi_jigap_ffi_checksum_method_corewallet_resumed(
     ): Int
@@ -825,6 +843,8 @@ internal object IntegrityCheckingUniffiLib {
     external fun uniffi_jigap_ffi_checksum_method_corewallet_shown_result(
     ): Int
     external fun uniffi_jigap_ffi_checksum_method_corewallet_shut(
+    ): Int
+    external fun uniffi_jigap_ffi_checksum_method_corewallet_uncover(
     ): Int
     external fun uniffi_jigap_ffi_checksum_method_corewallet_withdraw_consent(
     ): Int
@@ -903,16 +923,28 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_jigap_ffi_fn_method_corewallet_balance(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
+    external fun uniffi_jigap_ffi_fn_method_corewallet_cancel(`ptr`: Long,`id`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_jigap_ffi_fn_method_corewallet_chosen_network(`ptr`: Long,`region`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
     external fun uniffi_jigap_ffi_fn_method_corewallet_consent_request(`ptr`: Long,`network`: RustBuffer.ByValue,`locale`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_jigap_ffi_fn_method_corewallet_cover(`ptr`: Long,
     ): Long
     external fun uniffi_jigap_ffi_fn_method_corewallet_enrol(`ptr`: Long,`userToken`: RustBuffer.ByValue,`userKey`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_jigap_ffi_fn_method_corewallet_enrolled(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Byte
+    external fun uniffi_jigap_ffi_fn_method_corewallet_findings(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
     external fun uniffi_jigap_ffi_fn_method_corewallet_history(`ptr`: Long,`before`: RustBuffer.ByValue,`limit`: Int,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
+    external fun uniffi_jigap_ffi_fn_method_corewallet_leave_page(`ptr`: Long,
+    ): Long
     external fun uniffi_jigap_ffi_fn_method_corewallet_networks(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
+    external fun uniffi_jigap_ffi_fn_method_corewallet_new_code(`ptr`: Long,
+    ): Long
     external fun uniffi_jigap_ffi_fn_method_corewallet_observe(`ptr`: Long,`observer`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
     external fun uniffi_jigap_ffi_fn_method_corewallet_pay(`ptr`: Long,`preview`: RustBuffer.ByValue,`method`: RustBuffer.ByValue,`signature`: RustBuffer.ByValue,
@@ -921,9 +953,15 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_jigap_ffi_fn_method_corewallet_prepare(`ptr`: Long,`checkout`: RustBuffer.ByValue,
     ): Long
+    external fun uniffi_jigap_ffi_fn_method_corewallet_pushed(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
     external fun uniffi_jigap_ffi_fn_method_corewallet_read(`ptr`: Long,`code`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_jigap_ffi_fn_method_corewallet_refresh(`ptr`: Long,
+    ): Long
+    external fun uniffi_jigap_ffi_fn_method_corewallet_renew(`ptr`: Long,
+    ): Long
+    external fun uniffi_jigap_ffi_fn_method_corewallet_request_refund(`ptr`: Long,`id`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_jigap_ffi_fn_method_corewallet_resumed(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
@@ -935,6 +973,8 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_jigap_ffi_fn_method_corewallet_shut(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
+    external fun uniffi_jigap_ffi_fn_method_corewallet_uncover(`ptr`: Long,
+    ): Long
     external fun uniffi_jigap_ffi_fn_method_corewallet_withdraw_consent(`ptr`: Long,`network`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_jigap_ffi_fn_clone_observer(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
@@ -1120,7 +1160,16 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_balance() and 0xFFFF) != 63398) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_cancel() and 0xFFFF) != 1264) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_chosen_network() and 0xFFFF) != 31108) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_consent_request() and 0xFFFF) != 41453) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_cover() and 0xFFFF) != 37591) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_enrol() and 0xFFFF) != 58536) {
@@ -1129,10 +1178,19 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_enrolled() and 0xFFFF) != 62695) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_findings() and 0xFFFF) != 23389) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_history() and 0xFFFF) != 45134) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_leave_page() and 0xFFFF) != 37316) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_networks() and 0xFFFF) != 18729) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_new_code() and 0xFFFF) != 41394) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_observe() and 0xFFFF) != 41559) {
@@ -1147,10 +1205,19 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_prepare() and 0xFFFF) != 17457) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_pushed() and 0xFFFF) != 11692) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_read() and 0xFFFF) != 4466) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_refresh() and 0xFFFF) != 42576) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_renew() and 0xFFFF) != 46481) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_request_refund() and 0xFFFF) != 6630) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_resumed() and 0xFFFF) != 11593) {
@@ -1166,6 +1233,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_shut() and 0xFFFF) != 19810) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_uncover() and 0xFFFF) != 49404) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_withdraw_consent() and 0xFFFF) != 50124) {
@@ -1409,6 +1479,33 @@ private class JavaLangRefCleanable(
     val cleanable: java.lang.ref.Cleaner.Cleanable
 ) : UniffiCleaner.Cleanable {
     override fun clean() = cleanable.clean()
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterUByte: FfiConverter<UByte, Byte> {
+    override fun lift(value: Byte): UByte {
+        return value.toUByte()
+    }
+
+    fun lift(value: Int): UByte {
+        return value.toUByte()
+    }
+
+    override fun read(buf: ByteBuffer): UByte {
+        return lift(buf.get())
+    }
+
+    override fun lower(value: UByte): Byte {
+        return value.toByte()
+    }
+
+    override fun allocationSize(value: UByte) = 1UL
+
+    override fun write(value: UByte, buf: ByteBuffer) {
+        buf.put(value.toByte())
+    }
 }
 
 /**
@@ -2059,9 +2156,25 @@ public interface CoreWalletInterface {
     fun `balance`(): Balance
     
     /**
+     * Wants a payment cancelled that is not known to have ended; durable when this returns. Of a charged one the user
+     * wants the money back, as by `request_refund`.
+     */
+    suspend fun `cancel`(`id`: kotlin.String): Payment
+    
+    /**
+     * The network whose code the user showed last in a country (ISO 3166-1 alpha-2).
+     */
+    fun `chosenNetwork`(`region`: kotlin.String): kotlin.String?
+    
+    /**
      * What has to be shown before a user can agree, in a language (BCP 47).
      */
     suspend fun `consentRequest`(`network`: kotlin.String, `locale`: kotlin.String): ConsentRequest
+    
+    /**
+     * The page is covered: nothing of a code may stay visible.
+     */
+    suspend fun `cover`()
     
     /**
      * Makes this device known: the company's login of the user, and the user's P-256 public key (65 bytes).
@@ -2074,14 +2187,29 @@ public interface CoreWalletInterface {
     fun `enrolled`(): kotlin.Boolean
     
     /**
+     * Where the wallet's own sums and the gateway's statement differ. None, if all is well.
+     */
+    fun `findings`(): List<Finding>
+    
+    /**
      * Payments, newest first, at most 200 a page.
      */
     fun `history`(`before`: kotlin.Long?, `limit`: kotlin.UInt): HistoryPage
     
     /**
+     * The user leaves the page.
+     */
+    suspend fun `leavePage`()
+    
+    /**
      * Every network, and whether its consent is given.
      */
     fun `networks`(): List<NetworkInfo>
+    
+    /**
+     * Another code: the scan failed, or the user wants one. The one on screen is not shown again.
+     */
+    suspend fun `newCode`(): ShownCode?
     
     /**
      * Tells an observer of every change until the subscription ends.
@@ -2105,6 +2233,11 @@ public interface CoreWalletInterface {
     suspend fun `prepare`(`checkout`: Checkout): Preview
     
     /**
+     * A push arrived. Its content is not asked for: it only makes the wallet ask the gateway what is new.
+     */
+    fun `pushed`()
+    
+    /**
      * What a scanned text is.
      */
     fun `read`(`code`: kotlin.String): Reading
@@ -2113,6 +2246,16 @@ public interface CoreWalletInterface {
      * Fetches configuration and balance anew.
      */
     suspend fun `refresh`()
+    
+    /**
+     * What is to be on screen now, by the clock: to be called when `renew_in_ms` has passed. Nothing: the code stays.
+     */
+    suspend fun `renew`(): ShownCode?
+    
+    /**
+     * Asks for the money of a charged payment; durable when this returns. What comes back is shown beside the payment.
+     */
+    suspend fun `requestRefund`(`id`: kotlin.String): Payment
     
     /**
      * The app is in front again: looks at once at what is due.
@@ -2139,6 +2282,11 @@ public interface CoreWalletInterface {
      * `Closed`.
      */
     fun `shut`()
+    
+    /**
+     * The page is visible again: the same code while it lives, else the next one.
+     */
+    suspend fun `uncover`(): ShownCode?
     
     /**
      * Takes a consent back; durable when this returns.
@@ -2297,6 +2445,50 @@ open class CoreWallet: Disposable, AutoCloseable, CoreWalletInterface
 
     
     /**
+     * Wants a payment cancelled that is not known to have ended; durable when this returns. Of a charged one the user
+     * wants the money back, as by `request_refund`.
+     */
+    @Throws(JigapException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `cancel`(`id`: kotlin.String) : Payment {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_jigap_ffi_fn_method_corewallet_cancel(
+                uniffiHandle,
+                
+        FfiConverterString.lower(`id`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_jigap_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_jigap_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_jigap_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypePayment.lift(it) },
+        // Error FFI converter
+        JigapException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * The network whose code the user showed last in a country (ISO 3166-1 alpha-2).
+     */
+    @Throws(JigapException::class)override fun `chosenNetwork`(`region`: kotlin.String): kotlin.String? {
+            return FfiConverterOptionalString.lift(
+    callWithHandle {
+    uniffiRustCallWithError(JigapException) { _status ->
+    UniffiLib.uniffi_jigap_ffi_fn_method_corewallet_chosen_network(
+        it,
+        
+        FfiConverterString.lower(`region`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
      * What has to be shown before a user can agree, in a language (BCP 47).
      */
     @Throws(JigapException::class)
@@ -2316,6 +2508,31 @@ open class CoreWallet: Disposable, AutoCloseable, CoreWalletInterface
         { future -> UniffiLib.ffi_jigap_ffi_rust_future_free_rust_buffer(future) },
         // lift function
         { FfiConverterTypeConsentRequest.lift(it) },
+        // Error FFI converter
+        JigapException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * The page is covered: nothing of a code may stay visible.
+     */
+    @Throws(JigapException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `cover`() {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_jigap_ffi_fn_method_corewallet_cover(
+                uniffiHandle,
+                
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_jigap_ffi_rust_future_poll_void(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_jigap_ffi_rust_future_complete_void(future, continuation) },
+        { future -> UniffiLib.ffi_jigap_ffi_rust_future_free_void(future) },
+        // lift function
+        { },
+        
         // Error FFI converter
         JigapException.ErrorHandler,
     )
@@ -2367,6 +2584,23 @@ open class CoreWallet: Disposable, AutoCloseable, CoreWalletInterface
 
     
     /**
+     * Where the wallet's own sums and the gateway's statement differ. None, if all is well.
+     */
+    @Throws(JigapException::class)override fun `findings`(): List<Finding> {
+            return FfiConverterSequenceTypeFinding.lift(
+    callWithHandle {
+    uniffiRustCallWithError(JigapException) { _status ->
+    UniffiLib.uniffi_jigap_ffi_fn_method_corewallet_findings(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
      * Payments, newest first, at most 200 a page.
      */
     @Throws(JigapException::class)override fun `history`(`before`: kotlin.Long?, `limit`: kotlin.UInt): HistoryPage {
@@ -2386,6 +2620,31 @@ open class CoreWallet: Disposable, AutoCloseable, CoreWalletInterface
 
     
     /**
+     * The user leaves the page.
+     */
+    @Throws(JigapException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `leavePage`() {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_jigap_ffi_fn_method_corewallet_leave_page(
+                uniffiHandle,
+                
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_jigap_ffi_rust_future_poll_void(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_jigap_ffi_rust_future_complete_void(future, continuation) },
+        { future -> UniffiLib.ffi_jigap_ffi_rust_future_free_void(future) },
+        // lift function
+        { },
+        
+        // Error FFI converter
+        JigapException.ErrorHandler,
+    )
+    }
+
+    
+    /**
      * Every network, and whether its consent is given.
      */
     @Throws(JigapException::class)override fun `networks`(): List<NetworkInfo> {
@@ -2400,6 +2659,30 @@ open class CoreWallet: Disposable, AutoCloseable, CoreWalletInterface
     )
     }
     
+
+    
+    /**
+     * Another code: the scan failed, or the user wants one. The one on screen is not shown again.
+     */
+    @Throws(JigapException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `newCode`() : ShownCode? {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_jigap_ffi_fn_method_corewallet_new_code(
+                uniffiHandle,
+                
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_jigap_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_jigap_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_jigap_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterOptionalTypeShownCode.lift(it) },
+        // Error FFI converter
+        JigapException.ErrorHandler,
+    )
+    }
 
     
     /**
@@ -2492,6 +2775,22 @@ open class CoreWallet: Disposable, AutoCloseable, CoreWalletInterface
 
     
     /**
+     * A push arrived. Its content is not asked for: it only makes the wallet ask the gateway what is new.
+     */
+    @Throws(JigapException::class)override fun `pushed`()
+        = 
+    callWithHandle {
+    uniffiRustCallWithError(JigapException) { _status ->
+    UniffiLib.uniffi_jigap_ffi_fn_method_corewallet_pushed(
+        it,
+        _status)
+}
+    }
+    
+    
+
+    
+    /**
      * What a scanned text is.
      */
     @Throws(JigapException::class)override fun `read`(`code`: kotlin.String): Reading {
@@ -2528,6 +2827,55 @@ open class CoreWallet: Disposable, AutoCloseable, CoreWalletInterface
         // lift function
         { },
         
+        // Error FFI converter
+        JigapException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * What is to be on screen now, by the clock: to be called when `renew_in_ms` has passed. Nothing: the code stays.
+     */
+    @Throws(JigapException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `renew`() : ShownCode? {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_jigap_ffi_fn_method_corewallet_renew(
+                uniffiHandle,
+                
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_jigap_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_jigap_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_jigap_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterOptionalTypeShownCode.lift(it) },
+        // Error FFI converter
+        JigapException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Asks for the money of a charged payment; durable when this returns. What comes back is shown beside the payment.
+     */
+    @Throws(JigapException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `requestRefund`(`id`: kotlin.String) : Payment {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_jigap_ffi_fn_method_corewallet_request_refund(
+                uniffiHandle,
+                
+        FfiConverterString.lower(`id`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_jigap_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_jigap_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_jigap_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypePayment.lift(it) },
         // Error FFI converter
         JigapException.ErrorHandler,
     )
@@ -2643,6 +2991,30 @@ open class CoreWallet: Disposable, AutoCloseable, CoreWalletInterface
     }
     
     
+
+    
+    /**
+     * The page is visible again: the same code while it lives, else the next one.
+     */
+    @Throws(JigapException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `uncover`() : ShownCode? {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_jigap_ffi_fn_method_corewallet_uncover(
+                uniffiHandle,
+                
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_jigap_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_jigap_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_jigap_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterOptionalTypeShownCode.lift(it) },
+        // Error FFI converter
+        JigapException.ErrorHandler,
+    )
+    }
 
     
     /**
@@ -4491,6 +4863,69 @@ public object FfiConverterTypeErrorField: FfiConverterRustBuffer<ErrorField> {
 
 
 /**
+ * A day on which the wallet's payments and the gateway's statement do not come to the same.
+ */
+data class Finding (
+    /**
+     * The day's beginning, midnight at UTC+8: milliseconds since 1970-01-01 UTC.
+     */
+    val `dayMs`: kotlin.Long
+    , 
+    /**
+     * What differs.
+     */
+    val `moved`: Moved
+    , 
+    /**
+     * What the wallet's payments come to, a sum a currency.
+     */
+    val `here`: List<Money>
+    , 
+    /**
+     * What the gateway says.
+     */
+    val `there`: List<Money>
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeFinding: FfiConverterRustBuffer<Finding> {
+    override fun read(buf: ByteBuffer): Finding {
+        return Finding(
+            FfiConverterLong.read(buf),
+            FfiConverterTypeMoved.read(buf),
+            FfiConverterSequenceTypeMoney.read(buf),
+            FfiConverterSequenceTypeMoney.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: Finding) = (
+            FfiConverterLong.allocationSize(value.`dayMs`) +
+            FfiConverterTypeMoved.allocationSize(value.`moved`) +
+            FfiConverterSequenceTypeMoney.allocationSize(value.`here`) +
+            FfiConverterSequenceTypeMoney.allocationSize(value.`there`)
+    )
+
+    override fun write(value: Finding, buf: ByteBuffer) {
+            FfiConverterLong.write(value.`dayMs`, buf)
+            FfiConverterTypeMoved.write(value.`moved`, buf)
+            FfiConverterSequenceTypeMoney.write(value.`here`, buf)
+            FfiConverterSequenceTypeMoney.write(value.`there`, buf)
+    }
+}
+
+
+
+/**
  * A page of history, newest first.
  */
 data class HistoryPage (
@@ -4719,6 +5154,77 @@ public object FfiConverterTypeNetworkInfo: FfiConverterRustBuffer<NetworkInfo> {
 
 
 /**
+ * What the screen has to say about a code that was made without network.
+ */
+data class OfflineCode (
+    /**
+     * The most that one payment may charge now.
+     */
+    val `limit`: Money
+    , 
+    /**
+     * How many payments without network there may be in 24 hours.
+     */
+    val `perDay`: kotlin.UInt
+    , 
+    /**
+     * Whether the phone can be sure of the time. If not, the limit is lower.
+     */
+    val `sureOfTime`: kotlin.Boolean
+    , 
+    /**
+     * How many keys have never been on a screen.
+     */
+    val `keysLeft`: kotlin.UInt
+    , 
+    /**
+     * How long the keys are good, in milliseconds from now.
+     */
+    val `validForMs`: kotlin.Long
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeOfflineCode: FfiConverterRustBuffer<OfflineCode> {
+    override fun read(buf: ByteBuffer): OfflineCode {
+        return OfflineCode(
+            FfiConverterTypeMoney.read(buf),
+            FfiConverterUInt.read(buf),
+            FfiConverterBoolean.read(buf),
+            FfiConverterUInt.read(buf),
+            FfiConverterLong.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: OfflineCode) = (
+            FfiConverterTypeMoney.allocationSize(value.`limit`) +
+            FfiConverterUInt.allocationSize(value.`perDay`) +
+            FfiConverterBoolean.allocationSize(value.`sureOfTime`) +
+            FfiConverterUInt.allocationSize(value.`keysLeft`) +
+            FfiConverterLong.allocationSize(value.`validForMs`)
+    )
+
+    override fun write(value: OfflineCode, buf: ByteBuffer) {
+            FfiConverterTypeMoney.write(value.`limit`, buf)
+            FfiConverterUInt.write(value.`perDay`, buf)
+            FfiConverterBoolean.write(value.`sureOfTime`, buf)
+            FfiConverterUInt.write(value.`keysLeft`, buf)
+            FfiConverterLong.write(value.`validForMs`, buf)
+    }
+}
+
+
+
+/**
  * A payment as history and receipt show it.
  */
 data class Payment (
@@ -4778,6 +5284,21 @@ data class Payment (
     val `createdMs`: kotlin.Long
     , 
     /**
+     * What was given back so far.
+     */
+    val `refunded`: Refunded?
+    , 
+    /**
+     * Where the user's wish for a refund stands.
+     */
+    val `refundRequest`: RefundRequest
+    , 
+    /**
+     * When the network cancelled what it had charged: milliseconds since 1970-01-01 UTC.
+     */
+    val `reversedAtMs`: kotlin.Long?
+    , 
+    /**
      * Why it is not paid, and what can be done.
      */
     val `problem`: Problem?
@@ -4808,6 +5329,9 @@ public object FfiConverterTypePayment: FfiConverterRustBuffer<Payment> {
             FfiConverterOptionalString.read(buf),
             FfiConverterOptionalLong.read(buf),
             FfiConverterLong.read(buf),
+            FfiConverterOptionalTypeRefunded.read(buf),
+            FfiConverterTypeRefundRequest.read(buf),
+            FfiConverterOptionalLong.read(buf),
             FfiConverterOptionalTypeProblem.read(buf),
         )
     }
@@ -4824,6 +5348,9 @@ public object FfiConverterTypePayment: FfiConverterRustBuffer<Payment> {
             FfiConverterOptionalString.allocationSize(value.`reference`) +
             FfiConverterOptionalLong.allocationSize(value.`paidAtMs`) +
             FfiConverterLong.allocationSize(value.`createdMs`) +
+            FfiConverterOptionalTypeRefunded.allocationSize(value.`refunded`) +
+            FfiConverterTypeRefundRequest.allocationSize(value.`refundRequest`) +
+            FfiConverterOptionalLong.allocationSize(value.`reversedAtMs`) +
             FfiConverterOptionalTypeProblem.allocationSize(value.`problem`)
     )
 
@@ -4839,6 +5366,9 @@ public object FfiConverterTypePayment: FfiConverterRustBuffer<Payment> {
             FfiConverterOptionalString.write(value.`reference`, buf)
             FfiConverterOptionalLong.write(value.`paidAtMs`, buf)
             FfiConverterLong.write(value.`createdMs`, buf)
+            FfiConverterOptionalTypeRefunded.write(value.`refunded`, buf)
+            FfiConverterTypeRefundRequest.write(value.`refundRequest`, buf)
+            FfiConverterOptionalLong.write(value.`reversedAtMs`, buf)
             FfiConverterOptionalTypeProblem.write(value.`problem`, buf)
     }
 }
@@ -5233,6 +5763,61 @@ public object FfiConverterTypeReading: FfiConverterRustBuffer<Reading> {
 
 
 /**
+ * What was given back of a payment, the sum of all parts.
+ */
+data class Refunded (
+    /**
+     * In the shop's currency.
+     */
+    val `amount`: Money
+    , 
+    /**
+     * In the user's, each part at its own rate.
+     */
+    val `home`: Money
+    , 
+    /**
+     * Whether it is all of it.
+     */
+    val `whole`: kotlin.Boolean
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeRefunded: FfiConverterRustBuffer<Refunded> {
+    override fun read(buf: ByteBuffer): Refunded {
+        return Refunded(
+            FfiConverterTypeMoney.read(buf),
+            FfiConverterTypeMoney.read(buf),
+            FfiConverterBoolean.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: Refunded) = (
+            FfiConverterTypeMoney.allocationSize(value.`amount`) +
+            FfiConverterTypeMoney.allocationSize(value.`home`) +
+            FfiConverterBoolean.allocationSize(value.`whole`)
+    )
+
+    override fun write(value: Refunded, buf: ByteBuffer) {
+            FfiConverterTypeMoney.write(value.`amount`, buf)
+            FfiConverterTypeMoney.write(value.`home`, buf)
+            FfiConverterBoolean.write(value.`whole`, buf)
+    }
+}
+
+
+
+/**
  * A code to put on screen.
  */
 data class ShownCode (
@@ -5272,14 +5857,34 @@ data class ShownCode (
     val `qr`: Picture
     , 
     /**
-     * The bar code, one pixel a module, one row, with its quiet zone.
+     * The bar code, one pixel a module, one row, with its quiet zone; nothing where tills read QR only.
      */
-    val `bars`: Picture
+    val `bars`: Picture?
     , 
     /**
      * How long it may be scanned, in milliseconds from now.
      */
     val `expiresInMs`: kotlin.Long
+    , 
+    /**
+     * When to ask for what is to be on screen then, by `renew`, in milliseconds from now.
+     */
+    val `renewInMs`: kotlin.Long
+    , 
+    /**
+     * Whether the page is to stay out of screenshots, recordings and the app switcher.
+     */
+    val `sensitive`: kotlin.Boolean
+    , 
+    /**
+     * How large and how bright.
+     */
+    val `hints`: ShownHints
+    , 
+    /**
+     * Set when the code was made without network: the screen has to say so.
+     */
+    val `offline`: OfflineCode?
     
 ){
     
@@ -5303,8 +5908,12 @@ public object FfiConverterTypeShownCode: FfiConverterRustBuffer<ShownCode> {
             FfiConverterString.read(buf),
             FfiConverterString.read(buf),
             FfiConverterTypePicture.read(buf),
-            FfiConverterTypePicture.read(buf),
+            FfiConverterOptionalTypePicture.read(buf),
             FfiConverterLong.read(buf),
+            FfiConverterLong.read(buf),
+            FfiConverterBoolean.read(buf),
+            FfiConverterTypeShownHints.read(buf),
+            FfiConverterOptionalTypeOfflineCode.read(buf),
         )
     }
 
@@ -5316,8 +5925,12 @@ public object FfiConverterTypeShownCode: FfiConverterRustBuffer<ShownCode> {
             FfiConverterString.allocationSize(value.`digits`) +
             FfiConverterString.allocationSize(value.`masked`) +
             FfiConverterTypePicture.allocationSize(value.`qr`) +
-            FfiConverterTypePicture.allocationSize(value.`bars`) +
-            FfiConverterLong.allocationSize(value.`expiresInMs`)
+            FfiConverterOptionalTypePicture.allocationSize(value.`bars`) +
+            FfiConverterLong.allocationSize(value.`expiresInMs`) +
+            FfiConverterLong.allocationSize(value.`renewInMs`) +
+            FfiConverterBoolean.allocationSize(value.`sensitive`) +
+            FfiConverterTypeShownHints.allocationSize(value.`hints`) +
+            FfiConverterOptionalTypeOfflineCode.allocationSize(value.`offline`)
     )
 
     override fun write(value: ShownCode, buf: ByteBuffer) {
@@ -5328,8 +5941,91 @@ public object FfiConverterTypeShownCode: FfiConverterRustBuffer<ShownCode> {
             FfiConverterString.write(value.`digits`, buf)
             FfiConverterString.write(value.`masked`, buf)
             FfiConverterTypePicture.write(value.`qr`, buf)
-            FfiConverterTypePicture.write(value.`bars`, buf)
+            FfiConverterOptionalTypePicture.write(value.`bars`, buf)
             FfiConverterLong.write(value.`expiresInMs`, buf)
+            FfiConverterLong.write(value.`renewInMs`, buf)
+            FfiConverterBoolean.write(value.`sensitive`, buf)
+            FfiConverterTypeShownHints.write(value.`hints`, buf)
+            FfiConverterOptionalTypeOfflineCode.write(value.`offline`, buf)
+    }
+}
+
+
+
+/**
+ * How a code is to be put on a screen.
+ */
+data class ShownHints (
+    /**
+     * Least brightness of the screen, in percent.
+     */
+    val `brightnessPercent`: kotlin.UByte
+    , 
+    /**
+     * Least side of the QR code without quiet zone, in tenths of a millimetre.
+     */
+    val `qrSideLeast`: kotlin.UShort
+    , 
+    /**
+     * Most side of the QR code, in tenths of a millimetre.
+     */
+    val `qrSideMost`: kotlin.UShort
+    , 
+    /**
+     * Least width of the bar code, in tenths of a millimetre.
+     */
+    val `barsWidthLeast`: kotlin.UShort
+    , 
+    /**
+     * Most width of the bar code, in tenths of a millimetre.
+     */
+    val `barsWidthMost`: kotlin.UShort
+    , 
+    /**
+     * Least height of the bar code, in tenths of a millimetre.
+     */
+    val `barsHeightLeast`: kotlin.UShort
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeShownHints: FfiConverterRustBuffer<ShownHints> {
+    override fun read(buf: ByteBuffer): ShownHints {
+        return ShownHints(
+            FfiConverterUByte.read(buf),
+            FfiConverterUShort.read(buf),
+            FfiConverterUShort.read(buf),
+            FfiConverterUShort.read(buf),
+            FfiConverterUShort.read(buf),
+            FfiConverterUShort.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: ShownHints) = (
+            FfiConverterUByte.allocationSize(value.`brightnessPercent`) +
+            FfiConverterUShort.allocationSize(value.`qrSideLeast`) +
+            FfiConverterUShort.allocationSize(value.`qrSideMost`) +
+            FfiConverterUShort.allocationSize(value.`barsWidthLeast`) +
+            FfiConverterUShort.allocationSize(value.`barsWidthMost`) +
+            FfiConverterUShort.allocationSize(value.`barsHeightLeast`)
+    )
+
+    override fun write(value: ShownHints, buf: ByteBuffer) {
+            FfiConverterUByte.write(value.`brightnessPercent`, buf)
+            FfiConverterUShort.write(value.`qrSideLeast`, buf)
+            FfiConverterUShort.write(value.`qrSideMost`, buf)
+            FfiConverterUShort.write(value.`barsWidthLeast`, buf)
+            FfiConverterUShort.write(value.`barsWidthMost`, buf)
+            FfiConverterUShort.write(value.`barsHeightLeast`, buf)
     }
 }
 
@@ -5471,6 +6167,11 @@ data class TransportResponse (
      * The body.
      */
     val `body`: kotlin.ByteArray
+    , 
+    /**
+     * The value of the header `retry-after`, where it is a number: seconds.
+     */
+    val `retryAfterS`: kotlin.Long? = null 
     
 ){
     
@@ -5490,19 +6191,22 @@ public object FfiConverterTypeTransportResponse: FfiConverterRustBuffer<Transpor
             FfiConverterUShort.read(buf),
             FfiConverterOptionalLong.read(buf),
             FfiConverterByteArray.read(buf),
+            FfiConverterOptionalLong.read(buf),
         )
     }
 
     override fun allocationSize(value: TransportResponse) = (
             FfiConverterUShort.allocationSize(value.`status`) +
             FfiConverterOptionalLong.allocationSize(value.`serverMs`) +
-            FfiConverterByteArray.allocationSize(value.`body`)
+            FfiConverterByteArray.allocationSize(value.`body`) +
+            FfiConverterOptionalLong.allocationSize(value.`retryAfterS`)
     )
 
     override fun write(value: TransportResponse, buf: ByteBuffer) {
             FfiConverterUShort.write(value.`status`, buf)
             FfiConverterOptionalLong.write(value.`serverMs`, buf)
             FfiConverterByteArray.write(value.`body`, buf)
+            FfiConverterOptionalLong.write(value.`retryAfterS`, buf)
     }
 }
 
@@ -5570,6 +6274,12 @@ sealed class Change {
     object Config : Change()
     
     
+    /**
+     * What was found when the wallet's sums were held against the gateway's.
+     */
+    object Findings : Change()
+    
+    
 
     
 
@@ -5597,6 +6307,7 @@ public object FfiConverterTypeChange : FfiConverterRustBuffer<Change>{
                 )
             4 -> Change.Balance
             5 -> Change.Config
+            6 -> Change.Findings
             else -> throw RuntimeException("invalid enum value, something is very wrong!!")
         }
     }
@@ -5635,6 +6346,12 @@ public object FfiConverterTypeChange : FfiConverterRustBuffer<Change>{
                 4UL
             )
         }
+        is Change.Findings -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+            )
+        }
     }
 
     override fun write(value: Change, buf: ByteBuffer) {
@@ -5660,6 +6377,10 @@ public object FfiConverterTypeChange : FfiConverterRustBuffer<Change>{
             }
             is Change.Config -> {
                 buf.putInt(5)
+                Unit
+            }
+            is Change.Findings -> {
+                buf.putInt(6)
                 Unit
             }
         }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
@@ -5985,6 +6706,53 @@ public object FfiConverterTypeJigapError : FfiConverterRustBuffer<JigapException
 
 
 /**
+ * A kind of movement that is added up.
+ */
+
+enum class Moved {
+    
+    /**
+     * Charged.
+     */
+    CHARGED,
+    /**
+     * Given back by refunds.
+     */
+    REFUNDED,
+    /**
+     * Given back by the networks' late cancels.
+     */
+    REVERSED;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeMoved: FfiConverterRustBuffer<Moved> {
+    override fun read(buf: ByteBuffer) = try {
+        Moved.values()[buf.getInt() - 1]
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: Moved) = 4UL
+
+    override fun write(value: Moved, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
  * What can be done about an error.
  */
 
@@ -6166,7 +6934,19 @@ enum class PaymentStatus {
     /**
      * Contradictory answers; people are looking into it.
      */
-    CONFLICT;
+    CONFLICT,
+    /**
+     * It is to be cancelled; whether it still can be is not known yet.
+     */
+    CANCELLING,
+    /**
+     * Not charged; cancelled before it was.
+     */
+    CANCELLED,
+    /**
+     * Charged, and then cancelled by the network: the money is back.
+     */
+    REVERSED;
 
     
 
@@ -6235,6 +7015,61 @@ public object FfiConverterTypeProofMethod: FfiConverterRustBuffer<ProofMethod> {
     override fun allocationSize(value: ProofMethod) = 4UL
 
     override fun write(value: ProofMethod, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
+ * Where a user's wish for a refund stands.
+ */
+
+enum class RefundRequest {
+    
+    /**
+     * Nobody asked.
+     */
+    NONE,
+    /**
+     * The user asked; the gateway has not answered yet.
+     */
+    WANTED,
+    /**
+     * A person decides.
+     */
+    OPEN,
+    /**
+     * It was refused.
+     */
+    REFUSED,
+    /**
+     * It was granted; what comes back is in `refunded`.
+     */
+    GRANTED;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeRefundRequest: FfiConverterRustBuffer<RefundRequest> {
+    override fun read(buf: ByteBuffer) = try {
+        RefundRequest.values()[buf.getInt() - 1]
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: RefundRequest) = 4UL
+
+    override fun write(value: RefundRequest, buf: ByteBuffer) {
         buf.putInt(value.ordinal + 1)
     }
 }
@@ -6677,6 +7512,38 @@ public object FfiConverterOptionalTypeMoney: FfiConverterRustBuffer<Money?> {
 /**
  * @suppress
  */
+public object FfiConverterOptionalTypeOfflineCode: FfiConverterRustBuffer<OfflineCode?> {
+    override fun read(buf: ByteBuffer): OfflineCode? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeOfflineCode.read(buf)
+    }
+
+    override fun allocationSize(value: OfflineCode?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeOfflineCode.allocationSize(value)
+        }
+    }
+
+    override fun write(value: OfflineCode?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeOfflineCode.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterOptionalTypePayment: FfiConverterRustBuffer<Payment?> {
     override fun read(buf: ByteBuffer): Payment? {
         if (buf.get().toInt() == 0) {
@@ -6699,6 +7566,38 @@ public object FfiConverterOptionalTypePayment: FfiConverterRustBuffer<Payment?> 
         } else {
             buf.put(1)
             FfiConverterTypePayment.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterOptionalTypePicture: FfiConverterRustBuffer<Picture?> {
+    override fun read(buf: ByteBuffer): Picture? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypePicture.read(buf)
+    }
+
+    override fun allocationSize(value: Picture?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypePicture.allocationSize(value)
+        }
+    }
+
+    override fun write(value: Picture?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypePicture.write(value, buf)
         }
     }
 }
@@ -6763,6 +7662,70 @@ public object FfiConverterOptionalTypeRate: FfiConverterRustBuffer<Rate?> {
         } else {
             buf.put(1)
             FfiConverterTypeRate.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterOptionalTypeRefunded: FfiConverterRustBuffer<Refunded?> {
+    override fun read(buf: ByteBuffer): Refunded? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeRefunded.read(buf)
+    }
+
+    override fun allocationSize(value: Refunded?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeRefunded.allocationSize(value)
+        }
+    }
+
+    override fun write(value: Refunded?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeRefunded.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterOptionalTypeShownCode: FfiConverterRustBuffer<ShownCode?> {
+    override fun read(buf: ByteBuffer): ShownCode? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeShownCode.read(buf)
+    }
+
+    override fun allocationSize(value: ShownCode?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeShownCode.allocationSize(value)
+        }
+    }
+
+    override fun write(value: ShownCode?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeShownCode.write(value, buf)
         }
     }
 }
@@ -6875,6 +7838,62 @@ public object FfiConverterSequenceTypeErrorField: FfiConverterRustBuffer<List<Er
         buf.putInt(value.size)
         value.iterator().forEach {
             FfiConverterTypeErrorField.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceTypeFinding: FfiConverterRustBuffer<List<Finding>> {
+    override fun read(buf: ByteBuffer): List<Finding> {
+        val len = buf.getInt()
+        return List<Finding>(len) {
+            FfiConverterTypeFinding.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<Finding>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeFinding.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<Finding>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeFinding.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceTypeMoney: FfiConverterRustBuffer<List<Money>> {
+    override fun read(buf: ByteBuffer): List<Money> {
+        val len = buf.getInt()
+        return List<Money>(len) {
+            FfiConverterTypeMoney.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<Money>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeMoney.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<Money>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeMoney.write(it, buf)
         }
     }
 }
