@@ -263,7 +263,7 @@ pub(crate) fn play(people: &People, policy: &Policy, person: &Person, start: i64
         if let Some(on) = visit.stage.on
             && asking.is_none_or(|(known, ..)| known.code != on.code)
         {
-            asking = Some((on, now, now + visit.policy.ask_after(0, Trouble::default(), visit.chance.roll())));
+            asking = Some((on, now, now + visit.policy.ask_after(Some(0), Trouble::default(), visit.chance.roll())));
         }
         let open = now < leaves && used.is_none();
         let tick = if open { visit.next_tick(now) } else { i64::MAX };
@@ -305,7 +305,8 @@ pub(crate) fn play(people: &People, policy: &Policy, person: &Person, start: i64
             let pause = if well && now >= on.until.0 {
                 visit.policy.ask_ms * 5
             } else {
-                visit.policy.ask_after(now - since, visit.trouble, roll)
+                let on_screen = visit.stage.on.is_some_and(|now_on| now_on.code == on.code).then_some(now - since);
+                visit.policy.ask_after(on_screen, visit.trouble, roll)
             };
             asking = Some((on, since, now + pause));
         } else if now == tick {

@@ -233,12 +233,14 @@ impl Inner {
         };
         self.line_works(event != CodeEvent::AskFailed);
         let (now, limits) = (self.now(), self.limits());
+        // Before the transaction: the stage is locked around those of its own.
+        let visible = self.stage(|stage| !stage.covered && stage.on.is_some_and(|on| on.code == id));
         // Read again inside: what was true before the exchange may not be any more.
         let (done, used) = self.store.write(|tx| {
             let Some(code) = tx.code(id)? else {
                 return tx.paid(TaskKind::AskCode, &id.0).map(|()| (Done::Paid, false));
             };
-            let (state, effect) = code.step(event, now, &self.waiting_for(&code, now));
+            let (state, effect) = code.step(event, now, &self.waiting_for(&code, visible, now));
             if let (true, Some(CodeEffect::Ask(at))) = (state == code.state, effect) {
                 // Nothing new: no version, no line in the journal, and no sync every second for a code on screen.
                 let pause = Duration::from_millis(u64::try_from(at.since(now)).unwrap_or(0));

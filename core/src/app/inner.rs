@@ -295,11 +295,11 @@ impl Inner {
 
     /// How long to wait between questions about this code, by the policy: longer the longer it is on screen, and much
     /// longer while the gateway does not answer, with chance in it so that phones do not ask together.
-    pub(super) fn waiting_for(&self, code: &crate::present::Code, now: ServerMs) -> Waiting {
+    pub(super) fn waiting_for(&self, code: &crate::present::Code, visible: bool, now: ServerMs) -> Waiting {
         let Ok(config) = self.config() else { return self.waiting() };
         let policy = config.presenting();
         let roll = self.random.bytes::<4>().map_or(0, u32::from_be_bytes);
-        let on_screen = self.present_life_ms(code).saturating_sub(code.expires.since(now));
+        let on_screen = visible.then(|| self.present_life_ms(code).saturating_sub(code.expires.since(now)));
         Waiting {
             on_screen_ms: policy.ask_after(on_screen, Trouble::default(), roll),
             afterwards_ms: match self.trouble() {

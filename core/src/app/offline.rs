@@ -142,13 +142,14 @@ impl Inner {
         let answer = match self.client.offline_keys(device, provisioning.request()) {
             Ok(answer) => self.heard(answer),
             Err(error) => {
-                if error.code() == Code::StoreDamaged {
+                if error.code() == Code::StoreDamaged && epoch > 0 {
                     // This phone was set back: its keys may have paid already. They go, and the next request says so.
                     self.store.write(|tx| {
                         tx.wipe_offline_keys()?;
                         let batch: Option<KeptBatch> = tx.setting()?;
                         batch.map_or(Ok(()), |batch| tx.set(&KeptBatch { epoch: 0, ..batch }))
                     })?;
+                    return self.fetch_keys();
                 }
                 return Err(error);
             }

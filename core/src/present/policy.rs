@@ -50,6 +50,8 @@ pub struct Policy {
     pub patience_ms: u32,
     /// The first pause between two questions about a code on screen; it grows to four times as much.
     pub ask_ms: i64,
+    /// The pause between two questions about a code that has left the screen, or whose page is covered.
+    pub ask_off_screen_ms: i64,
     /// After a failure: the first pause, doubled by each failure in a row.
     pub back_off_ms: i64,
     /// The longest pause after a failure.
@@ -68,6 +70,7 @@ impl Default for Policy {
             fetch_before_ms: 5_000,
             patience_ms: 3_000,
             ask_ms: 1_000,
+            ask_off_screen_ms: 15_000,
             back_off_ms: 2_000,
             back_off_most_ms: 120_000,
             offline: Vec::new(),
@@ -94,6 +97,7 @@ impl Policy {
             ("fetch_before_ms", (0..=60_000).contains(&self.fetch_before_ms)),
             ("patience_ms", (100..=30_000).contains(&self.patience_ms)),
             ("ask_ms", (100..=60_000).contains(&self.ask_ms)),
+            ("ask_off_screen_ms", (self.ask_ms..=600_000).contains(&self.ask_off_screen_ms)),
             ("back_off_ms", self.back_off_ms >= 100 && self.back_off_ms <= self.back_off_most_ms),
             (
                 "offline",
@@ -132,16 +136,17 @@ impl Policy {
         wanted.saturating_sub(u8::try_from(ready).unwrap_or(u8::MAX))
     }
 
-    /// How long to wait before the next question about a code that has been on screen for so long. `roll` is random:
-    /// a fifth more or less, so that phones that began together do not stay together.
-    pub fn ask_after(&self, on_screen_ms: i64, trouble: Trouble, roll: u32) -> i64 {
+    /// How long to wait before the next question about a code that has been on screen for so long; nothing: it has left it,
+    /// and nobody looks. `roll` is random: a fifth more or less, so that phones that began together do not stay together.
+    pub fn ask_after(&self, on_screen_ms: Option<i64>, trouble: Trouble, roll: u32) -> i64 {
         if trouble.failures > 0 {
             return self.back_off(trouble, roll);
         }
         let grown = match on_screen_ms {
-            ..10_000 => self.ask_ms,
-            10_000..30_000 => self.ask_ms.saturating_mul(2),
-            _ => self.ask_ms.saturating_mul(4),
+            None => self.ask_off_screen_ms,
+            Some(..10_000) => self.ask_ms,
+            Some(10_000..30_000) => self.ask_ms.saturating_mul(2),
+            Some(_) => self.ask_ms.saturating_mul(4),
         };
         let fifth = grown / 5;
         grown.saturating_sub(fifth).saturating_add(share(fifth.saturating_mul(2), roll))
@@ -207,7 +212,7 @@ mod tests {
             let policy = Policy::default();
             let pause = policy.back_off(Trouble { failures }, roll);
             prop_assert!(pause >= policy.back_off_ms / 2 && pause <= policy.back_off_most_ms);
-            let calm = policy.ask_after(shown, Trouble::default(), roll);
+            let calm = policy.ask_after(Some(shown), Trouble::default(), roll);
             prop_assert!((policy.ask_ms * 4 / 5..=policy.ask_ms * 24 / 5).contains(&calm));
         }
     }

@@ -266,7 +266,12 @@ impl Stage {
     fn otherwise(&mut self, scene: &Scene<'_>, effects: &mut Vec<StageEffect>) {
         match self.on {
             // Nothing new has come, and what is there is still good.
-            Some(on) if !on.offline && scene.now < on.until && !scene.offline => {}
+            Some(on) if !on.offline && scene.now < on.until && !scene.offline => {
+                // Not at once again: it is asked for anew after a pause.
+                let pause = scene.policy.back_off(scene.trouble, u32::MAX / 2);
+                let renew = scene.now.plus(pause).min(on.until);
+                self.on = Some(OnScreen { renew, ..on });
+            }
             Some(on) if on.offline && scene.now < on.until => effects.push(StageEffect::Make { same_key: true }),
             _ if self.page.is_some() && scene.offline && !self.covered => {
                 self.on = None;
@@ -401,6 +406,19 @@ mod tests {
         assert_eq!(stage.step(&StageEvent::Tick, &after).1, [StageEffect::FetchNow(3)]);
         let back = Scene { trouble: Trouble::default(), ..later };
         assert_eq!(stage.step(&StageEvent::Tick, &back).1, [StageEffect::FetchNow(1)], "the line is back");
+    }
+
+    #[test]
+    fn a_code_that_nothing_follows_stays_and_is_followed_after_a_pause() {
+        let policy = Policy::default();
+        let codes = [code(1, "unionpay", "CN", 60_000)];
+        let (stage, _) = Stage::default().step(&StageEvent::Open(page("unionpay", "CN")), &scene(0, &codes, &policy));
+        let failed = Scene { trouble: Trouble { failures: 1 }, ..scene(55_000, &[], &policy) };
+        let (stage, effects) = stage.step(&StageEvent::Tick, &failed);
+        assert_eq!(effects, [StageEffect::FetchNow(3)]);
+        let (stage, effects) = stage.step(&StageEvent::FetchFailed, &failed);
+        assert_eq!(effects, [], "the one on screen still lives");
+        assert!(stage.on.unwrap().renew >= ServerMs(56_000), "not at once again");
     }
 
     #[test]

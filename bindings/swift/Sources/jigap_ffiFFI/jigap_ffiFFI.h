@@ -451,9 +451,24 @@ uint64_t uniffi_jigap_ffi_fn_method_corewallet_answer_consent(uint64_t ptr, Rust
 RustBuffer uniffi_jigap_ffi_fn_method_corewallet_balance(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_COREWALLET_CANCEL
+#define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_COREWALLET_CANCEL
+uint64_t uniffi_jigap_ffi_fn_method_corewallet_cancel(uint64_t ptr, RustBuffer id
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_COREWALLET_CHOSEN_NETWORK
+#define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_COREWALLET_CHOSEN_NETWORK
+RustBuffer uniffi_jigap_ffi_fn_method_corewallet_chosen_network(uint64_t ptr, RustBuffer region, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_COREWALLET_CONSENT_REQUEST
 #define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_COREWALLET_CONSENT_REQUEST
 uint64_t uniffi_jigap_ffi_fn_method_corewallet_consent_request(uint64_t ptr, RustBuffer network, RustBuffer locale
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_COREWALLET_COVER
+#define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_COREWALLET_COVER
+uint64_t uniffi_jigap_ffi_fn_method_corewallet_cover(uint64_t ptr
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_COREWALLET_ENROL
@@ -466,14 +481,29 @@ uint64_t uniffi_jigap_ffi_fn_method_corewallet_enrol(uint64_t ptr, RustBuffer us
 int8_t uniffi_jigap_ffi_fn_method_corewallet_enrolled(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_COREWALLET_FINDINGS
+#define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_COREWALLET_FINDINGS
+RustBuffer uniffi_jigap_ffi_fn_method_corewallet_findings(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_COREWALLET_HISTORY
 #define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_COREWALLET_HISTORY
 RustBuffer uniffi_jigap_ffi_fn_method_corewallet_history(uint64_t ptr, RustBuffer before, uint32_t limit, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_COREWALLET_LEAVE_PAGE
+#define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_COREWALLET_LEAVE_PAGE
+uint64_t uniffi_jigap_ffi_fn_method_corewallet_leave_page(uint64_t ptr
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_COREWALLET_NETWORKS
 #define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_COREWALLET_NETWORKS
 RustBuffer uniffi_jigap_ffi_fn_method_corewallet_networks(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_COREWALLET_NEW_CODE
+#define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_COREWALLET_NEW_CODE
+uint64_t uniffi_jigap_ffi_fn_method_corewallet_new_code(uint64_t ptr
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_COREWALLET_OBSERVE
@@ -496,6 +526,11 @@ RustBuffer uniffi_jigap_ffi_fn_method_corewallet_payment(uint64_t ptr, RustBuffe
 uint64_t uniffi_jigap_ffi_fn_method_corewallet_prepare(uint64_t ptr, RustBuffer checkout
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_COREWALLET_PUSHED
+#define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_COREWALLET_PUSHED
+void uniffi_jigap_ffi_fn_method_corewallet_pushed(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_COREWALLET_READ
 #define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_COREWALLET_READ
 RustBuffer uniffi_jigap_ffi_fn_method_corewallet_read(uint64_t ptr, RustBuffer code, RustCallStatus *_Nonnull out_status
@@ -504,6 +539,16 @@ RustBuffer uniffi_jigap_ffi_fn_method_corewallet_read(uint64_t ptr, RustBuffer c
 #ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_COREWALLET_REFRESH
 #define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_COREWALLET_REFRESH
 uint64_t uniffi_jigap_ffi_fn_method_corewallet_refresh(uint64_t ptr
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_COREWALLET_RENEW
+#define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_COREWALLET_RENEW
+uint64_t uniffi_jigap_ffi_fn_method_corewallet_renew(uint64_t ptr
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_COREWALLET_REQUEST_REFUND
+#define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_COREWALLET_REQUEST_REFUND
+uint64_t uniffi_jigap_ffi_fn_method_corewallet_request_refund(uint64_t ptr, RustBuffer id
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_COREWALLET_RESUMED
@@ -529,6 +574,11 @@ uint64_t uniffi_jigap_ffi_fn_method_corewallet_shown_result(uint64_t ptr, RustBu
 #ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_COREWALLET_SHUT
 #define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_COREWALLET_SHUT
 void uniffi_jigap_ffi_fn_method_corewallet_shut(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_COREWALLET_UNCOVER
+#define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_COREWALLET_UNCOVER
+uint64_t uniffi_jigap_ffi_fn_method_corewallet_uncover(uint64_t ptr
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_COREWALLET_WITHDRAW_CONSENT
@@ -958,9 +1008,27 @@ uint16_t uniffi_jigap_ffi_checksum_method_corewallet_balance(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_COREWALLET_CANCEL
+#define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_COREWALLET_CANCEL
+uint16_t uniffi_jigap_ffi_checksum_method_corewallet_cancel(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_COREWALLET_CHOSEN_NETWORK
+#define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_COREWALLET_CHOSEN_NETWORK
+uint16_t uniffi_jigap_ffi_checksum_method_corewallet_chosen_network(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_COREWALLET_CONSENT_REQUEST
 #define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_COREWALLET_CONSENT_REQUEST
 uint16_t uniffi_jigap_ffi_checksum_method_corewallet_consent_request(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_COREWALLET_COVER
+#define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_COREWALLET_COVER
+uint16_t uniffi_jigap_ffi_checksum_method_corewallet_cover(void
     
 );
 #endif
@@ -976,15 +1044,33 @@ uint16_t uniffi_jigap_ffi_checksum_method_corewallet_enrolled(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_COREWALLET_FINDINGS
+#define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_COREWALLET_FINDINGS
+uint16_t uniffi_jigap_ffi_checksum_method_corewallet_findings(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_COREWALLET_HISTORY
 #define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_COREWALLET_HISTORY
 uint16_t uniffi_jigap_ffi_checksum_method_corewallet_history(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_COREWALLET_LEAVE_PAGE
+#define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_COREWALLET_LEAVE_PAGE
+uint16_t uniffi_jigap_ffi_checksum_method_corewallet_leave_page(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_COREWALLET_NETWORKS
 #define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_COREWALLET_NETWORKS
 uint16_t uniffi_jigap_ffi_checksum_method_corewallet_networks(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_COREWALLET_NEW_CODE
+#define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_COREWALLET_NEW_CODE
+uint16_t uniffi_jigap_ffi_checksum_method_corewallet_new_code(void
     
 );
 #endif
@@ -1012,6 +1098,12 @@ uint16_t uniffi_jigap_ffi_checksum_method_corewallet_prepare(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_COREWALLET_PUSHED
+#define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_COREWALLET_PUSHED
+uint16_t uniffi_jigap_ffi_checksum_method_corewallet_pushed(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_COREWALLET_READ
 #define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_COREWALLET_READ
 uint16_t uniffi_jigap_ffi_checksum_method_corewallet_read(void
@@ -1021,6 +1113,18 @@ uint16_t uniffi_jigap_ffi_checksum_method_corewallet_read(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_COREWALLET_REFRESH
 #define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_COREWALLET_REFRESH
 uint16_t uniffi_jigap_ffi_checksum_method_corewallet_refresh(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_COREWALLET_RENEW
+#define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_COREWALLET_RENEW
+uint16_t uniffi_jigap_ffi_checksum_method_corewallet_renew(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_COREWALLET_REQUEST_REFUND
+#define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_COREWALLET_REQUEST_REFUND
+uint16_t uniffi_jigap_ffi_checksum_method_corewallet_request_refund(void
     
 );
 #endif
@@ -1051,6 +1155,12 @@ uint16_t uniffi_jigap_ffi_checksum_method_corewallet_shown_result(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_COREWALLET_SHUT
 #define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_COREWALLET_SHUT
 uint16_t uniffi_jigap_ffi_checksum_method_corewallet_shut(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_COREWALLET_UNCOVER
+#define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_COREWALLET_UNCOVER
+uint16_t uniffi_jigap_ffi_checksum_method_corewallet_uncover(void
     
 );
 #endif
