@@ -11,6 +11,7 @@ mod kill;
 mod python;
 mod reliability;
 mod run;
+mod simulate;
 mod stage;
 mod swift;
 mod test;
@@ -86,6 +87,8 @@ enum Command {
     },
     /// Make the Python environment that some tests need: other people's readers of codes, and their cryptography.
     Python,
+    /// Whole lives of a wallet on a disk that tears, against a gateway that lies. Fails on any violation.
+    Simulate(simulate::Wish),
     /// Run a command with the Swift toolchain, making that first when the machine has none.
     Swift {
         /// The command, for example `swift test`. Nothing: only make the toolchain.
@@ -123,6 +126,7 @@ fn run_command(tree: &Tree, command: Command) -> Outcome {
         Command::Bench { size: false, args } => bench::run(tree, &args),
         Command::Kill { times, seed } => kill::run(tree, times, seed),
         Command::Python => python::make(tree),
+        Command::Simulate(wish) => simulate::run(tree, &wish),
         Command::Swift { command } => swift::run(tree, &command),
     }
 }

@@ -109,6 +109,7 @@ fn begin(start: &Start, mut rng: Rng, trace: bool) -> World {
         trace: trace.then(Vec::new),
         depth: 0,
         exchanges: 0,
+        lag: 0,
         time_known: true,
     }
 }

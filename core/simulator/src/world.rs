@@ -76,6 +76,8 @@ pub(crate) struct World {
     pub depth: u32,
     /// Exchanges so far.
     pub exchanges: u64,
+    /// The longest an answer took to come: so far may the wallet be behind the server's time.
+    pub lag: i64,
     /// The server has been heard since the last jump of a clock.
     pub time_known: bool,
 }
