@@ -8,6 +8,7 @@ use crate::consent::{EffectiveConsent, Ledger, Signed};
 use crate::crypto::{PublicKey, Random};
 use crate::error::{Code, Error, Result};
 use crate::gateway::{Client, Timed, Transport};
+use crate::id::Id;
 use crate::network::Network;
 use crate::payment::Limits;
 use crate::present::Waiting;
@@ -15,6 +16,7 @@ use crate::store::{Disk, Enrolment, Store, TaskKind};
 use crate::time::{Clock, Now, ServerAnchor, ServerMs};
 use crate::vault::Vault;
 use crate::wallet::Balance;
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
@@ -82,6 +84,8 @@ pub(super) struct Inner {
     /// One upload at a time: the gateway takes the events in their order.
     pub(super) upload_turn: Mutex<()>,
     pub(super) upkeep: Upkeep,
+    /// Payments whose bytes were handed to the transport, and of which the disk does not know yet what came of it.
+    pub(super) unsettled: Mutex<HashSet<Id>>,
     clock: Arc<dyn Clock>,
     known: RwLock<Known>,
 }
@@ -119,6 +123,7 @@ impl Inner {
             consent_turn: Mutex::new(()),
             upload_turn: Mutex::new(()),
             upkeep,
+            unsettled: Mutex::default(),
             clock: ports.clock,
             known: RwLock::new(known),
         })
