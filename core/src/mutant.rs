@@ -80,8 +80,6 @@ mod with_feature {
         RefundRewritesState "refund rewrites state",
         /// The intent is written without the task that sends it.
         TaskForgotten "intent without its task",
-        /// What a killed process left unsynced is read as if it were there.
-        UnsyncedRead "reads what was not synced",
         /// Tasks stay put off by a clock that was wrong.
         PutOffByClock "tasks put off by a clock",
         /// An older balance takes the place of a newer one.

@@ -14,6 +14,7 @@ use std::time::Instant;
 
 use crate::bindings;
 use crate::run::{self, Outcome};
+use crate::simulate;
 use crate::tree::Tree;
 
 /// The version the licence and ban rules of `deny.toml` were written for.
@@ -46,6 +47,7 @@ fn source_problems(tree: &Tree) -> Vec<String> {
     step(&mut problems, "no machine's own folders", || listed(&places::violations(tree)?));
     step(&mut problems, "samples in README.md", || listed(&readme::violations(&tree.root)?));
     step(&mut problems, "rules of a payment", || listed(&rules::violations(&tree.root)?));
+    step(&mut problems, "no planted bugs in what ships", || listed(&simulate::planted_in_what_ships(tree)?));
     step(&mut problems, "ring only", || listed(&ring_only::violations(tree)?));
     step(&mut problems, "clippy", || {
         run::run(&mut tree.cargo(&["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"]))

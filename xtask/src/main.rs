@@ -14,6 +14,7 @@ mod python;
 mod readers;
 mod reliability;
 mod run;
+mod simulate;
 mod stage;
 mod swift;
 mod test;
@@ -114,6 +115,8 @@ enum Command {
     },
     /// Ask other people's parsers about the same codes, and write `docs/readers.md`.
     Readers,
+    /// Whole lives of a wallet on a disk that tears, against a gateway that lies. Fails on any violation.
+    Simulate(simulate::Wish),
     /// Run a command with the Swift toolchain, making that first when the machine has none.
     Swift {
         /// The command, for example `swift test`. Nothing: only make the toolchain.
@@ -156,6 +159,7 @@ fn run_command(tree: &Tree, command: Command) -> Outcome {
         Command::SimulateFleet { wallets, seed } => fleet::run(tree, wallets, seed),
         Command::Fuzz { seconds, target } => fuzz::run(tree, seconds, target.as_deref()),
         Command::Readers => readers::run(tree),
+        Command::Simulate(wish) => simulate::run(tree, &wish),
         Command::Swift { command } => swift::run(tree, &command),
     }
 }

@@ -11,7 +11,7 @@ use std::time::Instant;
 use crate::run::{self, Outcome, Transcript};
 use crate::swift::Swift;
 use crate::tree::Tree;
-use crate::{bindings, check, kill, python};
+use crate::{bindings, check, kill, python, simulate};
 use results::Sum;
 
 /// A part that can be run alone.
@@ -23,6 +23,8 @@ pub(crate) enum Part {
     Rust,
     /// `cargo xtask kill`: a real process, killed again and again.
     Kill,
+    /// Lives of a wallet, and the planted bugs they have to find.
+    Sim,
     /// `bindings/kotlin` with Maven.
     Kotlin,
     /// `bindings/swift` with SwiftPM.
@@ -60,6 +62,9 @@ pub(crate) fn run(tree: &Tree, only: Option<Part>) -> Outcome {
         // Tests that need it say that it is missing, and fail on a build server.
         report.step("python", || python::make(tree).map_or_else(|why| missing(&why), |()| Step::Passed));
         report.step("rust tests", || rust(tree));
+    }
+    if wanted(Part::Sim) {
+        report.step("simulated lives and planted bugs", || simulated(tree));
     }
     if wanted(Part::Check) || wanted(Part::Kotlin) || wanted(Part::Swift) {
         report.step("native library and sandbox", || passed(tree.build_for_bindings()));
@@ -156,6 +161,14 @@ fn missing(what: &str) -> Step {
 fn rust(tree: &Tree) -> Step {
     let ran = run::transcript(&mut tree.cargo(&["test", "--workspace", "--no-fail-fast"]));
     judged("cargo test", ran, results::cargo)
+}
+
+fn simulated(tree: &Tree) -> Step {
+    match simulate::both(tree) {
+        Ok(sum) if sum == Sum::default() => Step::Failed("nothing was played".to_owned()),
+        Ok(sum) => Step::Counted(sum),
+        Err(why) => Step::Failed(why),
+    }
 }
 
 fn kotlin(tree: &Tree) -> Step {

@@ -6,8 +6,9 @@ use crate::world::{World, keys, sign};
 use jigap::consent::{Signed, SignedEvent};
 use jigap::crypto::{Blob, Digest};
 use jigap::gateway::wire::{
-    CheckoutRequest, CheckoutResponse, CodeStatus, CodesRequest, CodesResponse, ConsentReceived, ConsentUpload,
-    EnrolRequest, EnrolResponse, HistoryLine, HistoryResponse, IssuedCode, PayRequest, Refusal, Statement,
+    ChainReceived, ChainReport, ChainTip, CheckoutRequest, CheckoutResponse, CodeStatus, CodesRequest, CodesResponse,
+    ConsentReceived, ConsentUpload, EnrolRequest, EnrolResponse, HistoryLine, HistoryResponse, IssuedCode, PayRequest,
+    Refusal, Statement,
 };
 use jigap::gateway::{Request, Response};
 use jigap::id::Id;
@@ -241,6 +242,7 @@ pub struct Gateway {
     later: Vec<(i64, Later)>,
     history: Vec<HistoryLine>,
     refunds: Vec<Refund>,
+    chain: Option<ChainTip>,
     /// Every movement of money.
     pub captures: Vec<Capture>,
     /// How long new quotes hold.
@@ -298,6 +300,7 @@ impl Default for Gateway {
             later: Vec::new(),
             history: Vec::new(),
             refunds: Vec::new(),
+            chain: None,
             captures: Vec::new(),
             quote_ms: 180_000,
             code_ms: 60_000,
@@ -588,6 +591,7 @@ impl World {
             ("POST", "/v1/checkouts") => self.checkout(&request.body),
             ("POST", "/v1/payments") => self.pay(&request.body),
             ("POST", "/v1/codes") => self.issue(&request.body),
+            ("POST", "/v1/chain") => self.chain(body(&request.body)?),
             ("POST", path) => {
                 let of =
                     |end: &str| path.strip_prefix("/v1/payments/")?.strip_suffix(end).and_then(|id| Id::parse(id).ok());
@@ -628,6 +632,15 @@ impl World {
         let won = Currency::from_alpha("KRW").expect("a currency");
         let (minor, version) = self.gateway.balance();
         Balance { amount: Money::from_minor(won, minor), version }
+    }
+
+    fn chain(&mut self, report: ChainReport) -> Result<Vec<u8>, No> {
+        let nothing = ChainTip { seq: 0, link: Blob(Vec::new()) };
+        let latest = self.gateway.chain.get_or_insert(nothing);
+        if report.known.as_ref() == Some(latest) {
+            *latest = report.head;
+        }
+        text(&ChainReceived { latest: latest.clone() })
     }
 
     fn enrol(&mut self, _: &EnrolRequest) -> Result<Vec<u8>, No> {

@@ -41,6 +41,7 @@ struct Start {
     gateway: Gateway,
     consents: [Option<bool>; 2],
     now: i64,
+    witness: Option<Vec<u8>>,
 }
 
 thread_local! {
@@ -109,6 +110,8 @@ fn begin(start: &Start, mut rng: Rng, trace: bool) -> World {
         trace: trace.then(Vec::new),
         depth: 0,
         exchanges: 0,
+        witness: (start.witness.clone(), 0),
+        lag: 0,
         time_known: true,
     }
 }
@@ -118,7 +121,8 @@ fn starts() {
     if STARTS.with_borrow(|starts| !starts.is_empty()) {
         return;
     }
-    let empty = Start { image: Image::default(), gateway: Gateway::default(), consents: [None; 2], now: BEGIN };
+    let empty =
+        Start { image: Image::default(), gateway: Gateway::default(), consents: [None; 2], now: BEGIN, witness: None };
     enter(Some(begin(&empty, Rng::new(1), true)));
     vfs::start(Disk::default());
     let life = Life::default();
@@ -127,8 +131,8 @@ fn starts() {
         set_wallet(None);
         let image = vfs::with(|disk| disk.image());
         let gateway = world(|world| world.gateway.clone());
-        let now = world(|world| world.now);
-        starts.push(Rc::new(Start { image, gateway, consents, now }));
+        let (now, witness) = world(|world| (world.now, world.witness.0.clone()));
+        starts.push(Rc::new(Start { image, gateway, consents, now, witness }));
         let wallet = open().expect("the wallet opens on a good day");
         set_wallet(Some(Rc::new(wallet)));
     };
@@ -184,7 +188,8 @@ pub(crate) fn withdraw_meanwhile(wallet: &Rc<Stepped>) {
 
 #[derive(Default)]
 struct Life {
-    backup: RefCell<Option<(Image, usize)>>,
+    /// A copy of the folder, and how often the key store had been told of the records by then.
+    backup: RefCell<Option<(Image, u64)>>,
     damaged: Cell<bool>,
 }
 
@@ -414,6 +419,11 @@ impl Life {
     /// What the user saw before is still there; what was in doubt is decided.
     fn after_opening(&self) {
         let Some(wallet) = wallet() else { return };
+        let behind = wallet.condition().is_ok_and(|condition| condition.behind);
+        world(|world| {
+            let rolled = world.model.rolled_back;
+            world.must(!behind || rolled, "I11 what was not tampered with opens", || "taken for a rollback".to_owned());
+        });
         if let Ok(views) = wallet.networks() {
             world(|world| {
                 for (at, network) in networks().into_iter().enumerate() {
@@ -432,16 +442,16 @@ impl Life {
 
     fn keep_backup(&self) {
         let image = vfs::with(|disk| disk.image());
-        let shown = world(|world| {
+        let told = world(|world| {
             world.report.count("backup made");
-            world.model.payments.len()
+            world.witness.1
         });
-        *self.backup.borrow_mut() = Some((image, shown));
+        *self.backup.borrow_mut() = Some((image, told));
     }
 
     /// The user puts the whole folder back to an older state.
     fn restore_backup(&self) {
-        let Some((image, _)) = self.backup.borrow_mut().take() else { return };
+        let Some((image, told)) = self.backup.borrow_mut().take() else { return };
         say!("the folder is put back to an older state");
         set_wallet(None);
         world(|world| {
@@ -451,7 +461,20 @@ impl Life {
             world.model.consents = [None; 2];
         });
         vfs::start(Disk::holding(&image));
+        let newer = world(|world| world.witness.1 > told);
         self.revive(None);
+        // Told of records that are not there any more, the key store gives the rollback away (I11).
+        if let (true, Some(wallet)) = (newer && alive(), wallet()) {
+            let seen = wallet.condition().is_ok_and(|condition| condition.behind);
+            world(|world| {
+                // Newer words of the key store may still be about records that the backup has.
+                world.report.count(if seen {
+                    "rollback noticed at the start"
+                } else {
+                    "rollback not noticed at the start"
+                });
+            });
+        }
     }
 
     // ---- The phone ----------------------------------------------------------------------------------------------

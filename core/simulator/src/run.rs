@@ -75,6 +75,7 @@ pub fn run(plan: &Plan) -> bool {
             println!("seed {seed}: {invariant}: {what}");
         }
         println!("  replay: cargo xtask simulate --lives 1 --seed {seed} --trace");
+        keep(*seed, violations);
     }
     println!(
         "{} lives in {seconds:.1} s, {:.0} a second with {} jobs; {} violations in {} lives",
@@ -85,6 +86,22 @@ pub fn run(plan: &Plan) -> bool {
         bad.len()
     );
     bad.is_empty()
+}
+
+/// Writes a bad seed to the file that `cargo test` replays. A build server only tells of it.
+fn keep(seed: u64, violations: &[(&'static str, String)]) {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/regressions.txt");
+    let known = std::fs::read_to_string(file).unwrap_or_default();
+    let there = known.lines().any(|line| line.split_whitespace().next() == Some(seed.to_string().as_str()));
+    if there || std::env::var_os("CI").is_some() {
+        return;
+    }
+    let names: Vec<&str> = violations.iter().map(|(invariant, _)| *invariant).collect();
+    let line = format!("{seed} {}\n", names.join("; "));
+    let opened = std::fs::OpenOptions::new().append(true).open(file);
+    if opened.and_then(|mut file| std::io::Write::write_all(&mut file, line.as_bytes())).is_ok() {
+        println!("  kept in core/simulator/regressions.txt");
+    }
 }
 
 /// Plays with each planted bug until it is found, the lives of a plan at most. True when all are.

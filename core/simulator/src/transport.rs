@@ -264,8 +264,8 @@ fn watch_payment(asked: &PayRequest, bytes: &[u8]) {
             format!("{key}, {} s after it was first sent", (now - first) / 1000)
         });
         let late = now - asked.terms.expires.0;
-        let known = world.time_known;
-        world.must(late <= 0 || !known, "R9 no quote is sent that is over", || {
+        let (known, lag) = (world.time_known, world.lag);
+        world.must(late <= lag || !known, "R9 no quote is sent that is over", || {
             format!("{key}, {} s after the end of its quote", late / 1000)
         });
         if !known {
@@ -276,8 +276,11 @@ fn watch_payment(asked: &PayRequest, bytes: &[u8]) {
 
 /// Notes what the wallet is about to learn: for the table of states and events.
 fn heard(request: &Request, answer: &Result<Response, SendError>) {
-    if answer.as_ref().is_ok_and(|response| response.server_ms.is_some()) {
-        world(|world| world.time_known = true);
+    if let Some(server) = answer.as_ref().ok().and_then(|response| response.server_ms) {
+        world(|world| {
+            world.time_known = true;
+            world.lag = world.lag.max(world.now - server);
+        });
     }
     let Some(rest) = request.path.strip_prefix("/v1/payments") else { return };
     let asking = request.method == "GET";

@@ -76,6 +76,10 @@ pub(crate) struct World {
     pub depth: u32,
     /// Exchanges so far.
     pub exchanges: u64,
+    /// What the key store was told of the records, and how often: it survives every death.
+    pub witness: (Option<Vec<u8>>, u64),
+    /// The longest an answer took to come: so far may the wallet be behind the server's time.
+    pub lag: i64,
     /// The server has been heard since the last jump of a clock.
     pub time_known: bool,
 }
@@ -253,6 +257,17 @@ impl Vault for Phone {
     fn device_key(&self) -> Result<PublicKey, VaultError> {
         Self::mood()?;
         Ok(keys(|keys| keys.device.public()))
+    }
+
+    fn keep_witness(&self, witness: &[u8]) -> Result<(), VaultError> {
+        Self::mood()?;
+        world(|world| world.witness = (Some(witness.to_vec()), world.witness.1 + 1));
+        Ok(())
+    }
+
+    fn witness(&self) -> Result<Option<Vec<u8>>, VaultError> {
+        Self::mood()?;
+        Ok(world(|world| world.witness.0.clone()))
     }
 
     fn sign(&self, message: &[u8]) -> Result<Signature, VaultError> {

@@ -132,6 +132,10 @@ impl Inner {
         } else {
             bytes
         };
+        // R3: handed over before, and the disk could not keep what came of it: nothing here is "surely not sent" any more.
+        if self.unsettled.lock().unwrap_or_else(PoisonError::into_inner).contains(&key) {
+            return self.feed_sent(key, &Event::Lost);
+        }
         let request = self.client.payment_request(self.enrolment()?.device, bytes);
         // I11: an older copy of this database would pay again what it has forgotten.
         let confirmed = self.confirm_chain();
@@ -147,7 +151,10 @@ impl Inner {
             Ok(_) if request.is_err() => Event::NotSent(UnsentReason::Unsigned),
             Ok(_) if !terms.alive(self.now()) => Event::NotSent(UnsentReason::OrderOver),
             Ok(consent) => match confirmed {
-                Ok(()) => self.heard(self.client.pay(consent, key, &request?)),
+                Ok(()) => {
+                    self.unsettled.lock().unwrap_or_else(PoisonError::into_inner).insert(key);
+                    self.heard(self.client.pay(consent, key, &request?))
+                }
                 Err(error) => Event::NotSent(match error.code() {
                     Code::GatewayUnreachable => UnsentReason::Unreachable,
                     Code::GatewayUntrusted => UnsentReason::Untrusted,
@@ -161,7 +168,14 @@ impl Inner {
             }
             Err(error) => return Err(error),
         };
-        self.feed(key, &event)
+        self.feed_sent(key, &event)
+    }
+
+    /// Commits what came of handing a payment over; from then on the disk knows it.
+    fn feed_sent(&self, key: Id, event: &Event) -> Result<()> {
+        self.feed(key, event)?;
+        self.unsettled.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
+        Ok(())
     }
 
     fn ask(&self, key: Id) -> Result<()> {

@@ -10,6 +10,7 @@ use crate::consent::{EffectiveConsent, Ledger, Signed};
 use crate::crypto::{PublicKey, Random};
 use crate::error::{Code, Error, Result};
 use crate::gateway::{Client, Timed, Transport};
+use crate::id::Id;
 use crate::network::Network;
 use crate::payment::Limits;
 use crate::present::offline::{Layout, Woc1};
@@ -18,6 +19,7 @@ use crate::store::{Disk, Enrolment, Store, TaskKind};
 use crate::time::{Clock, Now, ServerAnchor, ServerMs};
 use crate::vault::Vault;
 use crate::wallet::Balance;
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -93,6 +95,8 @@ pub(super) struct Inner {
     layout: RwLock<Arc<dyn Layout>>,
     /// Exchanges about codes that failed in a row.
     failures: AtomicU32,
+    /// Payments whose bytes were handed to the transport, and of which the disk does not know yet what came of it.
+    pub(super) unsettled: Mutex<HashSet<Id>>,
     clock: Arc<dyn Clock>,
     known: RwLock<Known>,
 }
@@ -135,6 +139,7 @@ impl Inner {
             stage: Mutex::default(),
             layout: RwLock::new(Arc::new(Woc1)),
             failures: AtomicU32::new(0),
+            unsettled: Mutex::default(),
             clock: ports.clock,
             known: RwLock::new(known),
         })

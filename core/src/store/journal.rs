@@ -87,8 +87,9 @@ impl View<'_> {
         let sql = "SELECT EXISTS (SELECT 1 FROM payment WHERE key = ?1 AND state = ?2 AND version = ?3)
             OR EXISTS (SELECT 1 FROM code WHERE id = ?1 AND state = ?2 AND version = ?3)
             OR (?2 IN ('granted', 'declined', 'withdrawn') AND EXISTS (SELECT 1 FROM consent WHERE seq = ?3))
-            OR (?2 = 'erased' AND NOT EXISTS (SELECT 1 FROM payment WHERE key = ?1)
-                AND NOT EXISTS (SELECT 1 FROM code WHERE id = ?1))";
+            OR (?2 = 'erased' AND NOT (EXISTS (SELECT 1 FROM payment WHERE key = ?1)
+                AND EXISTS (SELECT 1 FROM code WHERE id = ?1)))";
+        // A code and the payment it led to have one name: the code may be erased and the payment stay.
         let mut statement = self.connection.prepare_cached(sql).map_err(failed)?;
         statement.query_row((&line.subject, &line.state, line.version), |row| row.get(0)).map_err(failed)
     }
