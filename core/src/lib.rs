@@ -10,6 +10,7 @@ mod text;
 pub mod app;
 pub mod code;
 pub mod config;
+#[macro_use]
 pub mod consent;
 pub mod crypto;
 pub mod error;

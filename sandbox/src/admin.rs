@@ -1,13 +1,14 @@
 //! The administration: what a shop, a test or an auditor asks. Plain HTTP, this machine only, no login.
 
 use crate::call::Reply;
+use crate::documents::Change;
 use crate::faults::Fault;
 use crate::gateway::Gateway;
 use crate::networks::Rail;
 use crate::networks::shops::{SHOPS, Shop};
 use crate::refusal::Refused;
 use crate::state::orders::{self, Quote};
-use crate::state::{audit, codes, refunds, users};
+use crate::state::{audit, codes, consents, log, published, refunds, users};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -57,6 +58,14 @@ pub struct Refund {
     pub amount: Option<String>,
 }
 
+/// `POST /admin/guardian`: the guardian of a device's user agrees to a network's documents.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Guardian {
+    device: Id,
+    network: String,
+}
+
 /// `POST /admin/fault`: something that happens now, or a fault for later requests.
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -72,6 +81,16 @@ enum Happen {
     ExpireQuotes,
     /// All shown codes are over.
     ExpireCodes,
+    /// Transfers to a network are ordered to stop.
+    Suspend { network: String },
+    /// They may go on.
+    Resume { network: String },
+    /// The document that paying with a network needs is another one from now on.
+    ReviseDocument { network: String },
+    /// The log of consents holds another event in the place of its first one.
+    ForkLog,
+    /// The log of consents has lost its last event.
+    ForgetLog,
     /// A user has so many won.
     SetBalance { user: String, value: i64 },
     /// No fault is armed any more.
@@ -85,6 +104,8 @@ pub(crate) fn router(gateway: Arc<Gateway>) -> Router {
         .route("/admin/scan", post(scan))
         .route("/admin/refunds", post(refund))
         .route("/admin/audit", get(audited))
+        .route("/admin/transfers", get(transfers))
+        .route("/admin/guardian", post(guardian))
         .route("/admin/fault", post(fault))
         .fallback(async || Refused::PathUnknown)
         .method_not_allowed_fallback(async || Refused::MethodUnknown)
@@ -148,6 +169,17 @@ async fn audited(State(gateway): State<Arc<Gateway>>) -> Result<Reply, Refused> 
     gateway.work(|_, tx| Ok(serde_json::to_vec(&audit::audit(tx)?)?)).await.map(Reply)
 }
 
+async fn transfers(State(gateway): State<Arc<Gateway>>) -> Result<Reply, Refused> {
+    gateway.work(|_, tx| Ok(serde_json::to_vec(&consents::transfers(tx)?)?)).await.map(Reply)
+}
+
+async fn guardian(State(gateway): State<Arc<Gateway>>, bytes: Bytes) -> Result<Reply, Refused> {
+    let request: Guardian = body(&bytes)?;
+    let network = Network::parse(&request.network).map_err(|_| Refused::NetworkUnknown)?;
+    let signed = gateway.documents.confirm(request.device, network, Gateway::now())?;
+    Ok(Reply(serde_json::to_vec(&signed)?))
+}
+
 async fn fault(State(gateway): State<Arc<Gateway>>, bytes: Bytes) -> Result<Reply, Refused> {
     let happen = match body::<Arm>(&bytes)? {
         Arm::Later(fault) => {
@@ -159,7 +191,18 @@ async fn fault(State(gateway): State<Arc<Gateway>>, bytes: Bytes) -> Result<Repl
     gateway
         .work(move |gateway, tx| {
             let now = Gateway::now();
+            let publish = |network: &str, change: &dyn Fn(&mut Change)| {
+                let rail = Network::parse(network).map_err(|_| Refused::NetworkUnknown).and_then(Rail::of)?;
+                published::keep(tx, rail, gateway.documents.change(rail, change)?)
+            };
             match happen {
+                Happen::Suspend { network } => publish(&network, &|change| change.suspended = Some(now.0))?,
+                Happen::Resume { network } => publish(&network, &|change| change.suspended = None)?,
+                Happen::ReviseDocument { network } => {
+                    publish(&network, &|change| change.revisions = change.revisions.saturating_add(1))?;
+                }
+                Happen::ForkLog => drop(log::fork(tx)?),
+                Happen::ForgetLog => drop(log::forget(tx)?),
                 Happen::ExpireQuotes => drop(Quote::expire_all(tx, now)?),
                 Happen::ExpireCodes => drop(codes::expire_all(tx, now)?),
                 Happen::SetBalance { user, value } => users::set_balance(tx, &user, value, now)?,

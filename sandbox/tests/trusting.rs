@@ -89,7 +89,7 @@ fn consent_is_a_chain_of_signed_events() {
     let next = device.event("unionpay", EventKind::Declined);
     let mut bytes = next.bytes.clone();
     bytes[40] ^= 1;
-    let broken = ConsentUpload { event: Blob(bytes), signature: next.signature.clone() };
+    let broken = ConsentUpload { event: Blob(bytes), signature: next.signature.clone(), log_size: 0 };
     assert_eq!(device.post("/v1/consents", &broken).refused(), (422, "CONSENT_RECORD_BROKEN".to_owned()));
     // An event of another device, though rightly signed, is not this one's.
     let mut other = Device::enrolled(&sandbox, "demo");

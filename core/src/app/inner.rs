@@ -3,14 +3,13 @@
 use crate::app::herald::{Change, Herald};
 use crate::app::wake::Wake;
 use crate::config::Config;
-use crate::consent::{EffectiveConsent, Ledger, Signed};
+use crate::consent::{Ledger, Signed};
 use crate::crypto::{PublicKey, Random};
 use crate::error::{Code, Error, Result};
 use crate::gateway::{Client, Timed, Transport};
-use crate::network::Network;
 use crate::payment::Limits;
 use crate::present::Waiting;
-use crate::store::{Enrolment, Store};
+use crate::store::{Enrolment, Store, Subject};
 use crate::time::{Clock, Now, ServerAnchor, ServerMs};
 use crate::vault::Vault;
 use crate::wallet::Balance;
@@ -185,7 +184,11 @@ impl Inner {
     }
 
     /// Takes a configuration in, unless it is older than the one in force.
-    pub(super) fn adopt_config(&self, signed: &Signed, enrolment: Option<(&Enrolment, &Balance)>) -> Result<()> {
+    pub(super) fn adopt_config(
+        &self,
+        signed: &Signed,
+        enrolment: Option<(&Enrolment, &Balance, &Subject)>,
+    ) -> Result<()> {
         let fresh = Config::open(signed, &self.trust.config)?;
         let fresh = match self.known(|known| known.config.clone()) {
             Some(current) => Config::clone(&current).newer(fresh)?,
@@ -193,11 +196,14 @@ impl Inner {
         };
         self.store.write(|tx| {
             tx.set(signed)?;
-            enrolment.map_or(Ok(()), |(enrolment, balance)| tx.set(enrolment).and_then(|()| tx.set(balance)))
+            let Some((enrolment, balance, subject)) = enrolment else { return Ok(()) };
+            tx.set(enrolment)?;
+            tx.set(balance)?;
+            tx.set(subject)
         })?;
         self.learn(|known| {
             known.config = Some(Arc::new(fresh));
-            if let Some((enrolment, _)) = enrolment {
+            if let Some((enrolment, _, _)) = enrolment {
                 known.enrolment = Some(enrolment.clone());
             }
         });
@@ -216,12 +222,6 @@ impl Inner {
         let ledger = Arc::new(self.store.read(|view| view.ledger(&enrolment.device_key))?);
         self.learn(|known| known.ledger = Arc::clone(&ledger));
         Ok(ledger)
-    }
-
-    /// The gate: the consent that is required for this network now, or the error that asks for it.
-    pub(super) fn consent(&self, network: Network) -> Result<EffectiveConsent> {
-        let required = self.config()?.network(network)?.document;
-        self.ledger()?.effective(network, required)
     }
 
     pub(super) fn limits(&self) -> Limits {

@@ -20,8 +20,8 @@ pub use herald::{Change, Observer, Subscription};
 pub use inner::{Ports, Setup, Trust};
 pub use ticket::{Ticket, aside};
 pub use views::{
-    Checkout, ConsentAnswer, ConsentRequest, HistoryPage, NetworkView, PaymentView, PreviewView, Section, ShownResult,
-    ShownView, Status,
+    Checkout, ConsentAnswer, ConsentChoice, ConsentRequest, HistoryPage, LogStatus, NetworkView, PaymentView,
+    PreviewView, Section, ShownResult, ShownView, Status,
 };
 
 use crate::code::Reading;
@@ -31,7 +31,7 @@ use crate::id::Id;
 use crate::network::Network;
 use crate::payment::Proof;
 use crate::present::CodeState;
-use crate::store::{Cursor, Enrolment};
+use crate::store::{Cursor, Enrolment, Subject};
 use crate::wallet::Balance;
 use desk::Desk;
 use herald::{Round, Waiter};
@@ -105,7 +105,8 @@ impl Wallet {
                 return Err(Error::new(Code::DeviceKeyChanged));
             }
             let enrolment = Enrolment { device: answer.device, device_key, user_key };
-            inner.adopt_config(&answer.config, Some((&enrolment, &answer.balance)))
+            let subject = Subject { guardian: answer.guardian };
+            inner.adopt_config(&answer.config, Some((&enrolment, &answer.balance, &subject)))
         })
     }
 
@@ -152,7 +153,8 @@ impl Wallet {
     /// What has to be shown before a user can agree that data goes to a network, in a language (BCP 47).
     ///
     /// # Errors (by the ticket)
-    /// [`Code::NetworkUnknown`], [`Code::ConsentDocumentInvalid`], the gateway's, the store's.
+    /// [`Code::NetworkUnknown`], [`Code::TransfersSuspended`], [`Code::ConsentDocumentInvalid`], the gateway's, the vault's, the
+    /// store's.
     pub fn consent_request(&self, network: Network, locale: String) -> Ticket<ConsentRequest> {
         self.desk.take(move |inner| inner.consent_request(network, &locale))
     }
@@ -160,7 +162,8 @@ impl Wallet {
     /// Keeps the user's answer as a signed event. It is durable when the ticket delivers.
     ///
     /// # Errors (by the ticket)
-    /// [`Code::ConsentDocumentChanged`] when another document is in force, the vault's, the store's.
+    /// [`Code::ConsentDocumentChanged`] when another document is in force, [`Code::ConsentUnread`] when it was not shown as it
+    /// has to be, [`Code::GuardianNeeded`], [`Code::ProofInvalid`], the vault's, the store's.
     pub fn answer_consent(&self, answer: ConsentAnswer) -> Ticket<()> {
         self.desk.take(move |inner| inner.answer_consent(answer))
     }
@@ -171,6 +174,23 @@ impl Wallet {
     /// [`Code::NetworkUnknown`], the vault's, the store's.
     pub fn withdraw_consent(&self, network: Network) -> Ticket<()> {
         self.desk.take(move |inner| inner.withdraw_consent(network))
+    }
+
+    /// Takes back the agreement to one optional purpose of a network; paying with it goes on.
+    ///
+    /// # Errors (by the ticket)
+    /// The vault's, the store's.
+    pub fn withdraw_purpose(&self, network: Network, purpose: String) -> Ticket<()> {
+        self.desk.take(move |inner| inner.withdraw_purpose(network, &purpose))
+    }
+
+    /// How the gateway's log of consents stands: whether it proved that it holds what it was given, and nothing less than
+    /// before.
+    ///
+    /// # Errors
+    /// [`Code::EnrolmentNeeded`], the store's.
+    pub fn consent_log(&self) -> Result<LogStatus> {
+        self.inner.log_status()
     }
 
     /// Resolves a scanned code into terms that do not change any more.

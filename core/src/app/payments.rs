@@ -6,7 +6,7 @@ use crate::app::views::{Checkout, HistoryPage, PaymentView, PreviewView};
 use crate::code::{self, Verdict};
 use crate::crypto::{Blob, Digest};
 use crate::error::{Code, Error, Result};
-use crate::gateway::wire::PayRequest;
+use crate::gateway::wire::{CheckoutRequest, PayRequest};
 use crate::id::Id;
 use crate::money::Money;
 use crate::network::Network;
@@ -30,7 +30,7 @@ impl Inner {
         let amount = payable(&reading.facts, checkout.amount)?;
         let network_name = self.config()?.network(network)?.display.clone();
         // Asked twice on purpose: the first refuses before anything moves, the second is used up by the call.
-        drop(self.consent(network)?);
+        drop(self.consent::<CheckoutRequest>(network)?);
         self.upload_consents()?;
         let device = self.enrolment()?.device;
         let nonce = Id::random(self.random.as_ref())?;
@@ -65,7 +65,7 @@ impl Inner {
         let enrolment = self.enrolment()?;
         preview.verify(enrolment.device, &enrolment.user_key, &proof)?;
         let now = self.now();
-        let consent = self.consent(preview.terms.network)?;
+        let consent = self.consent::<PayRequest>(preview.terms.network)?;
         let (record, effects) = Record::intend(&preview, consent, Id::random(self.random.as_ref())?, now)?;
         let bytes = request_bytes(&preview, &record, proof)?;
         let record = self.store.write(|tx| {

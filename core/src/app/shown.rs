@@ -5,6 +5,7 @@ use crate::app::inner::Inner;
 use crate::app::views::{PaymentView, ShownResult, ShownView};
 use crate::code::draw::{code128, picture, qr};
 use crate::error::{Code, Error, Result};
+use crate::gateway::wire::CodesRequest;
 use crate::id::Id;
 use crate::network::Network;
 use crate::present::{self, CodeEvent, CodeState};
@@ -19,7 +20,7 @@ impl Inner {
             return Err(Error::new(Code::CodeUnsupported).with("network", network));
         }
         // Without the consent no code is shown, prefetched or not.
-        drop(self.consent(network)?);
+        drop(self.consent::<CodesRequest>(network)?);
         let codes = self.store.read(|view| view.live_codes())?;
         if present::next(&codes, network, region, self.now()).is_none() {
             self.fetch_codes(network, region, config.codes_ahead())?;
@@ -27,7 +28,7 @@ impl Inner {
         let now = self.now();
         // Gate, choice and mark in one transaction: no withdrawal and no second tap comes in between.
         let shown = self.store.write(|tx| {
-            drop(self.consent(network)?);
+            drop(self.consent::<CodesRequest>(network)?);
             let codes = tx.live_codes()?;
             let next = present::next(&codes, network, region, now).ok_or_else(|| Error::new(Code::CodesUnavailable))?;
             let (state, effect) = next.step(CodeEvent::Show, now, &self.waiting());
@@ -69,7 +70,7 @@ impl Inner {
         }
         self.store.write(|tx| {
             // Withdrawn while they were on their way: they are not kept.
-            drop(self.consent(network)?);
+            drop(self.consent::<CodesRequest>(network)?);
             issued.into_iter().try_for_each(|code| {
                 if tx.code(code.id)?.is_some() {
                     return Err(Error::new(Code::GatewayAnswer).with("field", "id"));

@@ -1,9 +1,17 @@
-//! Consent: documents, signed events, the ledger and its gate (PIPA 28-8, `security.md` §5).
+//! Consent: documents, signed events, the ledger and its gate, the gateway's log (PIPA 28-8, `security.md` §5).
 
 mod document;
 mod event;
+mod guardian;
+#[macro_use]
+mod item;
+mod layout;
 mod ledger;
+pub mod log;
 
-pub use document::{Document, Recipient, Signed, Text};
-pub use event::{Event, EventKind, Shown, SignedEvent};
+pub use document::{Document, LANGUAGES, PAYMENT, Recipient, Signed, Text};
+pub use event::{Event, EventKind, Layout, Shown, SignedEvent, Stamp, UserProof};
+pub use guardian::Confirmation;
+pub use item::{Basis, Carries, Field, Item};
 pub use ledger::{EffectiveConsent, Ledger};
+pub use log::{Acknowledgement, LogFault, LogReceipt, LogState, TreeHead};

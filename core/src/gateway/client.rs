@@ -6,7 +6,7 @@ use crate::error::{Code, Error, Result};
 use crate::gateway::transport::{Request, Response, SendError, Transport};
 use crate::gateway::wire::{
     CheckoutRequest, CheckoutResponse, CodeStatus, CodesRequest, CodesResponse, ConsentReceived, ConsentUpload,
-    DEVICE_HEADER, EnrolRequest, EnrolResponse, IssuedCode, Refusal, SIGNATURE_HEADER, request_to_sign,
+    DEVICE_HEADER, EnrolRequest, EnrolResponse, IssuedCode, PayRequest, Refusal, SIGNATURE_HEADER, request_to_sign,
 };
 use crate::id::Id;
 use crate::money::Money;
@@ -62,12 +62,12 @@ impl Client {
         self.get(device, "/v1/config")
     }
 
-    /// A network's consent document.
+    /// A network's consent document for one purpose.
     ///
     /// # Errors
     /// The vault's and the transport's.
-    pub fn document(&self, device: Id, network: Network) -> Result<Timed<Signed>> {
-        self.get(device, &format!("/v1/consent-documents/{network}"))
+    pub fn document(&self, device: Id, network: Network, purpose: &str) -> Result<Timed<Signed>> {
+        self.get(device, &format!("/v1/consent-documents/{network}/{purpose}"))
     }
 
     /// What the user has.
@@ -82,8 +82,8 @@ impl Client {
     ///
     /// # Errors
     /// The vault's and the transport's; [`Code::GatewayAnswer`] when another event was acknowledged.
-    pub fn upload_consent(&self, device: Id, event: &SignedEvent) -> Result<Timed<ConsentReceived>> {
-        let body = ConsentUpload { event: Blob(event.bytes.clone()), signature: event.signature.clone() };
+    pub fn upload_consent(&self, device: Id, event: &SignedEvent, log_size: u64) -> Result<Timed<ConsentReceived>> {
+        let body = ConsentUpload { event: Blob(event.bytes.clone()), signature: event.signature.clone(), log_size };
         let received: Timed<ConsentReceived> = self.post(device, "/v1/consents", &body)?;
         if received.value.record == event.hash() { Ok(received) } else { Err(Error::new(Code::GatewayAnswer)) }
     }
@@ -95,7 +95,7 @@ impl Client {
     pub fn checkout(
         &self,
         device: Id,
-        consent: EffectiveConsent,
+        consent: EffectiveConsent<CheckoutRequest>,
         nonce: Id,
         code: String,
         amount: Option<Money>,
@@ -113,7 +113,7 @@ impl Client {
     pub fn codes(
         &self,
         device: Id,
-        consent: EffectiveConsent,
+        consent: EffectiveConsent<CodesRequest>,
         nonce: Id,
         region: String,
         quantity: u8,
@@ -133,7 +133,7 @@ impl Client {
     }
 
     /// Sends a payment's stored bytes. Whatever happens is an event for the payment's machine; nothing is an error.
-    pub fn pay(&self, device: Id, consent: EffectiveConsent, key: Id, bytes: Vec<u8>) -> Asked {
+    pub fn pay(&self, device: Id, consent: EffectiveConsent<PayRequest>, key: Id, bytes: Vec<u8>) -> Asked {
         // The consent has done its work by being here: the bytes name its record already.
         drop(consent);
         let sent = self.sign(device, "POST", "/v1/payments", bytes).map(|request| self.transport.send(&request));

@@ -45,7 +45,7 @@ impl View<'_> {
     fn stands(&self, line: &Line) -> Result<bool> {
         let sql = "SELECT EXISTS (SELECT 1 FROM payment WHERE key = ?1 AND state = ?2 AND version = ?3)
             OR EXISTS (SELECT 1 FROM code WHERE id = ?1 AND state = ?2 AND version = ?3)
-            OR (?2 IN ('granted', 'declined', 'withdrawn') AND EXISTS (SELECT 1 FROM consent WHERE seq = ?3))";
+            OR (?2 IN ('presented', 'granted', 'declined', 'withdrawn', 'superseded', 'expired', 'acknowledged') AND EXISTS (SELECT 1 FROM consent WHERE seq = ?3))";
         let mut statement = self.connection.prepare_cached(sql).map_err(failed)?;
         statement.query_row((&line.subject, &line.state, line.version), |row| row.get(0)).map_err(failed)
     }

@@ -10,7 +10,7 @@ mod settings;
 mod tasks;
 
 pub use payments::Cursor;
-pub use settings::{Enrolment, Setting};
+pub use settings::{Enrolment, Setting, Subject};
 pub use tasks::{Task, TaskKind};
 
 use crate::crypto::Random;

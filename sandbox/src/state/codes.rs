@@ -26,7 +26,7 @@ pub(crate) fn issue(
     now: ServerMs,
     code_ms: i64,
 ) -> Result<Vec<u8>, Refused> {
-    consents::require(tx, caller, documents, request.network, request.consent)?;
+    consents::require::<CodesRequest>(tx, caller, documents, request.network, request.consent, now)?;
     if let Some(answer) = remembered(tx, caller.device, "codes", request.nonce, body)? {
         return Ok(answer);
     }
@@ -153,14 +153,17 @@ pub(crate) fn scan(
     }
     let caller = users::caller(tx, code.device)?;
     let seq = payments::next_seq(tx)?;
-    let (order, outcome) = match consents::require(tx, &caller, documents, code.network, code.consent) {
-        Ok(()) => {
-            let order = orders::open_order(tx, shop, code.network, amount, now)?;
-            (Some(order.id), payments::settle(tx, &caller.user, &order, home, rate, seq, now)?)
-        }
-        Err(Refused::ConsentMissing) => (None, Outcome::Declined { reason: DeclineReason::ConsentMissing }),
-        Err(other) => return Err(other),
-    };
+    let (order, outcome) =
+        match consents::require::<CodesRequest>(tx, &caller, documents, code.network, code.consent, now) {
+            Ok(()) => {
+                let order = orders::open_order(tx, shop, code.network, amount, now)?;
+                (Some(order.id), payments::settle(tx, &caller.user, &order, home, rate, seq, now)?)
+            }
+            Err(Refused::ConsentMissing | Refused::TransfersSuspended) => {
+                (None, Outcome::Declined { reason: DeclineReason::ConsentMissing })
+            }
+            Err(other) => return Err(other),
+        };
     let answer = Answer { key: code.id, seq, outcome };
     payments::record(tx, code.device, order, Digest::of(digits.as_bytes()), &answer, now)?;
     tx.execute("UPDATE shown_codes SET shop = ?1 WHERE id = ?2", params![shop.id, code.id.to_string()])?;

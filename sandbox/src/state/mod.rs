@@ -4,8 +4,10 @@ pub(crate) mod audit;
 pub(crate) mod books;
 pub(crate) mod codes;
 pub(crate) mod consents;
+pub(crate) mod log;
 pub(crate) mod orders;
 pub(crate) mod payments;
+pub(crate) mod published;
 pub(crate) mod refunds;
 pub(crate) mod users;
 

@@ -219,9 +219,23 @@ impl Phone {
 
     pub fn answer(&self, name: &str, agreed: bool) {
         let request = self.wallet().consent_request(network(name), "ko-KR".to_owned()).wait().unwrap();
-        assert_eq!((request.locale.as_str(), request.sections.len()), ("ko", 5));
-        let shown = Shown { locale: request.locale, font_pt: 14, scrolled_to_end: true, dwell_ms: 5_000 };
-        let answer = ConsentAnswer { network: network(name), document: request.document, agreed, shown };
+        assert_eq!((request.main.locale.as_str(), request.main.sections.len()), ("ko", 5));
+        let shown = Shown {
+            locale: request.main.locale,
+            font_pt: 14,
+            scrolled_to_end: true,
+            dwell_ms: 5_000,
+            ..Shown::default()
+        };
+        let answer = ConsentAnswer {
+            network: network(name),
+            document: request.main.document,
+            agreed,
+            choices: vec![],
+            shown,
+            proof: None,
+            guardian: None,
+        };
         self.wallet().answer_consent(answer).wait().unwrap();
     }
 
