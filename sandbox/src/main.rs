@@ -2,7 +2,7 @@
 #![allow(clippy::print_stderr, reason = "printing is what a tool in a terminal is for")]
 
 use clap::{Parser, Subcommand};
-use jigap_sandbox::{audit, fault, serve, shop, wallet};
+use jigap_sandbox::{audit, consent, fault, serve, shop, wallet};
 use std::process::ExitCode;
 
 /// A gateway, the networks behind it and a shop, for developers and tests. NEVER FOR PRODUCTION.
@@ -23,6 +23,8 @@ enum Command {
     Audit(audit::Options),
     /// Make something go wrong at a running gateway
     Fault(fault::Options),
+    /// Verify exported consents
+    Consent(consent::Options),
     /// Be a user: the real core in a terminal. Exit 0 done, 2 refused with a reason, 3 not known yet
     Wallet(wallet::Options),
 }
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
         Command::Shop(options) => shop::run(&options),
         Command::Audit(options) => audit::run(&options),
         Command::Fault(options) => fault::run(&options),
+        Command::Consent(options) => consent::run(&options),
         Command::Wallet(options) => wallet::run(&options),
     }
 }

@@ -2,10 +2,10 @@
 
 use crate::app::herald::Change;
 use crate::app::inner::Inner;
-use crate::app::views::{ConsentAnswer, ConsentChoice, ConsentRequest, LogStatus, NetworkView, Section, challenge};
+use crate::app::views::{ConsentAnswer, ConsentChoice, ConsentExport, ConsentRequest, LogStatus, NetworkView, Section};
 use crate::consent::{
-    Acknowledgement, Carries, Confirmation, Document, EffectiveConsent, Event, EventKind, Ledger, LogState, PAYMENT,
-    Shown, Signed, SignedEvent, Stamp, UserProof,
+    Acknowledgement, Carries, Confirmation, Document, EffectiveConsent, Event, EventKind, Evidence, Ledger, LogState,
+    PAYMENT, Shown, Signed, SignedEvent, Stamp, UserProof, export, page,
 };
 use crate::crypto::Digest;
 use crate::error::{Code, Error, Result};
@@ -211,7 +211,7 @@ impl Inner {
             }
             let proof = answer.proof.as_ref();
             let proof = proof.map(|proof| {
-                proven(ledger, proof, &challenge(enrolment.device, network, &said), |bytes| {
+                proven(ledger, proof, &UserProof::challenge(enrolment.device, network, &said), |bytes| {
                     enrolment.user_key.verifies(bytes, &proof.signature)
                 })
             });
@@ -292,6 +292,43 @@ impl Inner {
             (None, Some(head)) => LogStatus::Sound { size: head.size, at: head.at },
             (None, None) => LogStatus::Unseen,
         })
+    }
+
+    /// Everything about this user's consents, to be verified by strangers.
+    pub(super) fn export_consents(&self) -> Result<ConsentExport> {
+        let enrolment = self.enrolment()?;
+        let events = self.ledger()?.events().to_vec();
+        let mut documents: Vec<Signed> = Vec::new();
+        self.store.read(|view| {
+            let mut seen = Vec::new();
+            for digest in events.iter().map(|e| e.event.document.2) {
+                if !seen.contains(&digest) {
+                    seen.push(digest);
+                    documents.extend(view.signed_document(digest)?);
+                }
+            }
+            Ok(())
+        })?;
+        let evidence = Evidence {
+            device: enrolment.device,
+            device_key: enrolment.device_key,
+            user_key: enrolment.user_key,
+            controller_key: self.trust.controller.clone(),
+            log_key: self.config()?.log_key().cloned(),
+            made: self.now(),
+            events,
+            documents,
+        };
+        let content = evidence.content()?;
+        let mut sealed = Evidence::sealed(&content, &self.vault.sign(&export::to_sign(&content))?);
+        let json = sealed.to_string();
+        let readable = page::readable(&content);
+        let page_seal = serde_json::to_value(self.vault.sign(&export::page_to_sign(&readable))?)
+            .map_err(|_| Error::new(Code::Internal).with("part", "json"))?;
+        if let Some(fields) = sealed.as_object_mut() {
+            fields.insert("page".to_owned(), page_seal);
+        }
+        Ok(ConsentExport { json, html: page::whole(&readable, &sealed) })
     }
 
     fn guarded(&self) -> Result<bool> {
@@ -418,12 +455,15 @@ fn legible(document: &Document, shown: &Shown) -> Result<()> {
 
 /// The user's proof, checked: it fits what was answered, and was not used before.
 fn proven(ledger: &Ledger, proof: &Proof, challenge: &[u8], verifies: impl Fn(&[u8]) -> bool) -> Result<UserProof> {
-    let digest = Digest::of(challenge);
-    let used = ledger.events().iter().any(|e| e.event.proof.as_ref().is_some_and(|p| p.challenge == digest));
+    let used = ledger.events().iter().any(|e| e.event.proof.as_ref().is_some_and(|p| p.challenge == challenge));
     if used || !verifies(challenge) {
         return Err(Error::new(Code::ProofInvalid));
     }
-    Ok(UserProof { method: proof.method.as_str().to_owned(), challenge: digest, signature: proof.signature.clone() })
+    Ok(UserProof {
+        method: proof.method.as_str().to_owned(),
+        challenge: challenge.to_vec(),
+        signature: proof.signature.clone(),
+    })
 }
 
 impl Tx<'_> {

@@ -20,8 +20,8 @@ pub use herald::{Change, Observer, Subscription};
 pub use inner::{Ports, Setup, Trust};
 pub use ticket::{Ticket, aside};
 pub use views::{
-    Checkout, ConsentAnswer, ConsentChoice, ConsentRequest, HistoryPage, LogStatus, NetworkView, PaymentView,
-    PreviewView, Section, ShownResult, ShownView, Status,
+    Checkout, ConsentAnswer, ConsentChoice, ConsentExport, ConsentRequest, HistoryPage, LogStatus, NetworkView,
+    PaymentView, PreviewView, Section, ShownResult, ShownView, Status,
 };
 
 use crate::code::Reading;
@@ -182,6 +182,15 @@ impl Wallet {
     /// The vault's, the store's.
     pub fn withdraw_purpose(&self, network: Network, purpose: String) -> Ticket<()> {
         self.desk.take(move |inner| inner.withdraw_purpose(network, &purpose))
+    }
+
+    /// Everything about this user's consents, sealed by the device's key: for the user, or whoever they show it to. Leaves
+    /// nothing out and needs no network.
+    ///
+    /// # Errors (by the ticket)
+    /// [`Code::EnrolmentNeeded`], the vault's, the store's.
+    pub fn export_consents(&self) -> Ticket<ConsentExport> {
+        self.desk.take(Inner::export_consents)
     }
 
     /// How the gateway's log of consents stands: whether it proved that it holds what it was given, and nothing less than

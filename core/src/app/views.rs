@@ -1,8 +1,8 @@
 //! What a screen needs, whole: one value a screen, nothing to look up.
 
 use crate::code::draw::picture::Luma;
-use crate::consent::{Basis, LogFault, Recipient, Shown, Signed};
-use crate::crypto::{Canonical, Digest};
+use crate::consent::{Basis, LogFault, Recipient, Shown, Signed, UserProof};
+use crate::crypto::Digest;
 use crate::error::{Code, Error};
 use crate::id::Id;
 use crate::money::{Money, Rate};
@@ -258,18 +258,17 @@ impl ConsentRequest {
         };
         let mut said = vec![(self.main.presented.unwrap_or(none), self.main.document, agreed)];
         said.extend(choices.iter().map(|(digest, agreed)| (presented(*digest), *digest, *agreed)));
-        challenge(self.device, self.network, &said)
+        UserProof::challenge(self.device, self.network, &said)
     }
 }
 
-pub(super) fn challenge(device: Id, network: Network, said: &[(Id, Digest, bool)]) -> Vec<u8> {
-    Canonical::new(*b"JCC1")
-        .bytes(&device.0)
-        .text(network.as_str())
-        .list(said, |w, (presented, document, agreed)| {
-            w.bytes(&presented.0).bytes(document.as_bytes()).number(i64::from(*agreed))
-        })
-        .finish()
+/// The user's consents, with everything that a stranger needs to verify them.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ConsentExport {
+    /// Record and receipt after ISO/IEC TS 27560, JSON-LD with DPV's terms, and the evidence: one JSON text.
+    pub json: String,
+    /// The same as a page that a person can read and print.
+    pub html: String,
 }
 
 /// How the gateway's log of consents stands.
@@ -360,4 +359,4 @@ impl PreviewView {
     }
 }
 
-redacted!(Checkout, PreviewView, PaymentView, ShownView);
+redacted!(Checkout, ConsentExport, PreviewView, PaymentView, ShownView);

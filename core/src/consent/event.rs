@@ -3,7 +3,7 @@
 //! After `security.md` §5.2. The stored bytes are the signed bytes; everything else is a view of them.
 
 use crate::consent::{Acknowledgement, Basis, Document, PAYMENT, Recipient, Signed};
-use crate::crypto::{Digest, PublicKey, Signature};
+use crate::crypto::{Canonical, Digest, PublicKey, Reader, Signature};
 use crate::error::{Code, Error, Result};
 use crate::id::Id;
 use crate::network::Network;
@@ -92,10 +92,38 @@ impl Default for Shown {
 pub struct UserProof {
     /// `pin`, `biometric` or `device_lock`.
     pub method: String,
-    /// Digest of the challenge, format `JCC1`.
-    pub challenge: Digest,
+    /// The challenge, format `JCC1`: what the user was asked, and what they said.
+    pub challenge: Vec<u8>,
     /// The user key's signature over the challenge.
     pub signature: Signature,
+}
+
+impl UserProof {
+    /// What the user's key signs, format `JCC1`: for each document the record under which it was on screen, its digest,
+    /// and whether the user agreed.
+    pub fn challenge(device: Id, network: Network, said: &[(Id, Digest, bool)]) -> Vec<u8> {
+        Canonical::new(*b"JCC1")
+            .bytes(&device.0)
+            .text(network.as_str())
+            .list(said, |w, (presented, document, agreed)| {
+                w.bytes(&presented.0).bytes(document.as_bytes()).number(i64::from(*agreed))
+            })
+            .finish()
+    }
+
+    /// Whether the challenge says what this event says.
+    pub fn says(&self, event: &Event) -> bool {
+        let read = || -> Result<bool> {
+            let mut r = Reader::new(*b"JCC1", &self.challenge)?;
+            let (device, network) = (r.bytes()? == event.device.0.as_slice(), r.text()? == event.network.as_str());
+            let said = r.list(|r| Ok((Id::from_slice(r.bytes()?)?, Digest::from_slice(r.bytes()?)?, r.number()?)))?;
+            r.end()?;
+            let ours = (event.about.unwrap_or(Id([0; 16])), event.document.2);
+            let answer = i64::from(event.kind == EventKind::Granted);
+            Ok(device && network && said.contains(&(ours.0, ours.1, answer)))
+        };
+        read().unwrap_or(false)
+    }
 }
 
 /// In which bytes an event was written.

@@ -133,7 +133,7 @@ impl Event {
             .bytes(&self.device.0)
             .bytes(self.keys.0.as_bytes())
             .bytes(self.keys.1.as_bytes())
-            .list(self.proof.as_slice(), |w, p| w.text(&p.method).bytes(p.challenge.as_bytes()).bytes(&p.signature.0.0))
+            .list(self.proof.as_slice(), |w, p| w.text(&p.method).bytes(&p.challenge).bytes(&p.signature.0.0))
             .list(self.guardian.as_slice(), |w, g| w.bytes(&g.bytes.0).bytes(&g.signature.0.0))
             .number(self.at.wall_ms)
             .number(i64::try_from(self.at.boot_ms).unwrap_or(i64::MAX))
@@ -185,7 +185,7 @@ impl Event {
             device: Id::from_slice(r.bytes()?)?,
             keys: (Digest::from_slice(r.bytes()?)?, Digest::from_slice(r.bytes()?)?),
             proof: at_most_one(r.list(|r| {
-                Ok(UserProof { method: text(r)?, challenge: Digest::from_slice(r.bytes()?)?, signature: signature(r)? })
+                Ok(UserProof { method: text(r)?, challenge: r.bytes()?.to_vec(), signature: signature(r)? })
             })?)?,
             guardian: at_most_one(
                 r.list(|r| Ok(Signed { bytes: Blob(r.bytes()?.to_vec()), signature: signature(r)? }))?,

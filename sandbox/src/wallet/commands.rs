@@ -95,6 +95,14 @@ pub(super) fn act(options: &Options, say: &Say) -> Result<End> {
                 }
             }
         }
+        Command::Export { file } => {
+            let export = wallet.export_consents().wait()?;
+            let page = file.extension().is_some_and(|e| e.eq_ignore_ascii_case("html"));
+            let written = fs::write(file, if page { export.html } else { export.json });
+            written.map_err(|_| Error::new(Code::ArgumentInvalid).with("field", "file"))?;
+            say.note("exported");
+            Ok(End::Done)
+        }
         Command::Withdraw { network } => {
             wallet.withdraw_consent(Network::parse(network)?).wait()?;
             say.consented(network, false);

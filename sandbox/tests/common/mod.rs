@@ -12,6 +12,7 @@
 )]
 
 pub mod phone;
+pub mod python;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use jigap::consent::{Document, Event, EventKind, Shown, Signed, SignedEvent, Stamp};

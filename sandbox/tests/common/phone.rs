@@ -69,6 +69,7 @@ struct Line {
     hold: Option<(&'static str, &'static str, At)>,
     held: usize,
     sent: Vec<String>,
+    bytes: Vec<Request>,
 }
 
 /// The real transport, on which requests can be held up and counted.
@@ -113,6 +114,11 @@ impl Wire {
         self.line.lock().unwrap().sent.iter().filter(|line| line.starts_with(&begin)).count()
     }
 
+    /// Every request that was made, whole.
+    pub fn recorded(&self) -> Vec<Request> {
+        self.line.lock().unwrap().bytes.clone()
+    }
+
     fn pass(&self, request: &Request, here: At) {
         let fits = |line: &Line| {
             line.hold.is_some_and(|(method, path, at)| {
@@ -131,7 +137,11 @@ impl Wire {
 
 impl Transport for Wire {
     fn send(&self, request: &Request) -> Result<Response, SendError> {
-        self.line.lock().unwrap().sent.push(format!("{} {}", request.method, request.path));
+        {
+            let mut line = self.line.lock().unwrap();
+            line.sent.push(format!("{} {}", request.method, request.path));
+            line.bytes.push(request.clone());
+        }
         self.pass(request, At::Leaving);
         let inner = Arc::clone(&self.inner.lock().unwrap());
         let answer = inner.send(request);
