@@ -249,6 +249,23 @@ fn only_the_login(request: &Request, identifier: &[u8]) -> bool {
 }
 
 #[test]
+fn a_planted_leak_is_found_in_every_disguise() {
+    let salts = vec![Vec::new(), b"some salt".to_vec()];
+    let identifier = CODES[0].as_bytes();
+    let all = disguises(identifier, &salts);
+    assert!(all.len() > 100);
+    for form in &all {
+        let inside = STANDARD.encode([b"ab", form.as_slice(), b"yz"].concat());
+        let body = serde_json::to_vec(&serde_json::json!({ "event": inside })).unwrap();
+        let request = Request { method: "POST", path: "/v1/consents".to_owned(), headers: vec![], body };
+        assert!(bytes_of(&request).iter().any(|part| contains(part, form)));
+    }
+    let body = serde_json::to_vec(&serde_json::json!({ "code": CODES[0] })).unwrap();
+    let request = Request { method: "POST", path: "/v1/consents".to_owned(), headers: vec![], body };
+    assert!(std::panic::catch_unwind(|| assert_clean(&[request], &salts, |_, _| false)).is_err());
+}
+
+#[test]
 fn a_user_who_never_pays_abroad_causes_no_call_about_any_network() {
     let sandbox = Sandbox::start();
     let mut phone = Phone::enrolled(&sandbox, &format!("user:{NAME}"));

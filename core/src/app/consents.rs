@@ -2,7 +2,10 @@
 
 use crate::app::herald::Change;
 use crate::app::inner::Inner;
-use crate::app::views::{ConsentAnswer, ConsentChoice, ConsentExport, ConsentRequest, LogStatus, NetworkView, Section};
+use crate::app::views::{
+    ConsentAnswer, ConsentChoice, ConsentExport, ConsentRequest, KeptConsent, KeptReason, LogStatus, NetworkView,
+    Section,
+};
 use crate::consent::{
     Acknowledgement, Carries, Confirmation, Document, EffectiveConsent, Event, EventKind, Evidence, Ledger, LogState,
     PAYMENT, Shown, Signed, SignedEvent, Stamp, UserProof, export, page,
@@ -19,6 +22,9 @@ use std::sync::{Arc, PoisonError};
 
 /// What is important has to be at least this large (PIPA decree 17: 9 points).
 const LEGIBLE_PT: u32 = 9;
+
+/// Records of payments, and what they were made under, are kept for five years (EFTA 22; decree 12).
+const RECORDS_MS: i64 = 5 * 366 * 24 * 3_600_000;
 
 /// An event that is about to stand in the ledger.
 enum Draft {
@@ -329,6 +335,30 @@ impl Inner {
             fields.insert("page".to_owned(), page_seal);
         }
         Ok(ConsentExport { json, html: page::whole(&readable, &sealed) })
+    }
+
+    /// What may not be erased yet.
+    pub(super) fn consents_kept(&self) -> Result<Vec<KeptConsent>> {
+        let (ledger, now) = (self.ledger()?, self.now());
+        let mut kept: Vec<KeptConsent> = Vec::new();
+        for e in ledger.events() {
+            let (network, purpose) = (e.event.network, &e.event.purpose);
+            if let Some(known) = kept.iter_mut().find(|k| k.network == network && k.purpose == *purpose) {
+                known.events = known.events.saturating_add(1);
+                continue;
+            }
+            let in_force = ledger.granted(network, purpose).filter(|g| g.event.ends.is_none_or(|end| now < end));
+            let (reason, until) = match in_force {
+                Some(_) => (KeptReason::InForce, None),
+                None => {
+                    let ours = |e: &&SignedEvent| e.event.network == network && e.event.purpose == *purpose;
+                    let last = ledger.events().iter().rev().find(ours).unwrap_or(e);
+                    (KeptReason::PaymentRecords, Some(last.event.server.plus(RECORDS_MS)))
+                }
+            };
+            kept.push(KeptConsent { network, purpose: purpose.clone(), events: 1, reason, until });
+        }
+        Ok(kept.into_iter().filter(|k| k.until.is_none_or(|until| now < until)).collect())
     }
 
     fn guarded(&self) -> Result<bool> {

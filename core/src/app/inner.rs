@@ -7,6 +7,7 @@ use crate::consent::{Ledger, Signed};
 use crate::crypto::{PublicKey, Random};
 use crate::error::{Code, Error, Result};
 use crate::gateway::{Client, Timed, Transport};
+use crate::network::Network;
 use crate::payment::Limits;
 use crate::present::Waiting;
 use crate::store::{Enrolment, Store, Subject};
@@ -173,12 +174,14 @@ impl Inner {
         self.adopt_config(&signed, None)
     }
 
-    /// The gateway knows of no consent where the wallet does: it may require another document by now. The error stays;
+    /// The gateway lets nothing through where the wallet would: it may require another document by now, or have been ordered
+    /// to stop. The error stays;
     /// the next question asks for the right one.
-    pub(super) fn consent_refused(&self, error: Error) -> Error {
-        if error.code() == Code::ConsentNeeded {
+    pub(super) fn consent_refused(&self, network: Network, error: Error) -> Error {
+        if matches!(error.code(), Code::ConsentNeeded | Code::TransfersSuspended) {
             // Not fetched is not worse than before.
             let _ = self.refresh_config();
+            return error.with("network", network);
         }
         error
     }

@@ -20,8 +20,8 @@ pub use herald::{Change, Observer, Subscription};
 pub use inner::{Ports, Setup, Trust};
 pub use ticket::{Ticket, aside};
 pub use views::{
-    Checkout, ConsentAnswer, ConsentChoice, ConsentExport, ConsentRequest, HistoryPage, LogStatus, NetworkView,
-    PaymentView, PreviewView, Section, ShownResult, ShownView, Status,
+    Checkout, ConsentAnswer, ConsentChoice, ConsentExport, ConsentRequest, HistoryPage, KeptConsent, KeptReason,
+    LogStatus, NetworkView, PaymentView, PreviewView, Section, ShownResult, ShownView, Status,
 };
 
 use crate::code::Reading;
@@ -191,6 +191,15 @@ impl Wallet {
     /// [`Code::EnrolmentNeeded`], the vault's, the store's.
     pub fn export_consents(&self) -> Ticket<ConsentExport> {
         self.desk.take(Inner::export_consents)
+    }
+
+    /// What stays of the consents when the user asks to be erased, why, and until when. An agreement in force stays until
+    /// it is taken back.
+    ///
+    /// # Errors
+    /// [`Code::ConsentRecordBroken`], the store's.
+    pub fn consents_kept(&self) -> Result<Vec<KeptConsent>> {
+        self.inner.consents_kept()
     }
 
     /// How the gateway's log of consents stands: whether it proved that it holds what it was given, and nothing less than

@@ -36,7 +36,7 @@ impl Inner {
         let nonce = Id::random(self.random.as_ref())?;
         let code = Digest::of(checkout.code.as_bytes());
         let answer = self.client.checkout(device, self.consent(network)?, nonce, checkout.code, amount);
-        let terms = self.heard(answer.map_err(|error| self.consent_refused(error))?);
+        let terms = self.heard(answer.map_err(|error| self.consent_refused(network, error))?);
         let differs = |field: &'static str| Error::new(Code::QuoteInconsistent).with("field", field);
         if terms.network != network || terms.code != code {
             return Err(differs("code"));

@@ -63,7 +63,7 @@ impl Inner {
         let nonce = Id::random(self.random.as_ref())?;
         let consent = self.consent(network)?;
         let answer = self.client.codes(device, consent, nonce, region.to_owned(), quantity);
-        let issued = self.heard(answer.map_err(|error| self.consent_refused(error))?);
+        let issued = self.heard(answer.map_err(|error| self.consent_refused(network, error))?);
         let fits = |digits: &str| (12..=32).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
         if issued.is_empty() || !issued.iter().all(|code| fits(&code.digits)) {
             return Err(Error::new(Code::GatewayAnswer).with("field", "digits"));

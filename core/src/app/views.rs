@@ -271,6 +271,41 @@ pub struct ConsentExport {
     pub html: String,
 }
 
+/// A record of consent that is not erased when the user asks for it, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptConsent {
+    /// For which network.
+    pub network: Network,
+    /// What for.
+    pub purpose: String,
+    /// How many events there are.
+    pub events: usize,
+    /// Why they stay.
+    pub reason: KeptReason,
+    /// Until when, by the server's time; nothing while the agreement is in force.
+    pub until: Option<ServerMs>,
+}
+
+/// Why a record stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum KeptReason {
+    /// The agreement is in force: without its record nothing could be shown to be lawful (PIPA 22, 28-8).
+    InForce,
+    /// It ended less than five years ago: transfers under it are part of payments whose records are kept that long
+    /// (Electronic Financial Transactions Act 22).
+    PaymentRecords,
+}
+
+impl KeptReason {
+    /// The stable name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InForce => "in_force",
+            Self::PaymentRecords => "payment_records",
+        }
+    }
+}
+
 /// How the gateway's log of consents stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogStatus {

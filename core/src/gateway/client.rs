@@ -207,8 +207,9 @@ fn refusal(response: &Response) -> String {
     serde_json::from_slice::<Refusal>(&response.body).map(|refusal| refusal.error).unwrap_or_default()
 }
 
-const REFUSALS: [(&str, Code); 14] = [
+const REFUSALS: [(&str, Code); 15] = [
     ("CONSENT_MISSING", Code::ConsentNeeded),
+    ("TRANSFERS_SUSPENDED", Code::TransfersSuspended),
     ("CODE_UNKNOWN", Code::CodeUnsupported),
     ("CODE_EXPIRED", Code::CodeExpired),
     ("ORDER_CLOSED", Code::OrderClosed),
