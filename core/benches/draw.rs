@@ -1,4 +1,7 @@
 //! How long a code takes to draw, with the peers in the same run: `cargo bench -p jigap --bench draw`.
+//!
+//! libqrencode is a C library: it is timed by a C program (`qrencode.c`), compiled and run here, so that no foreign call
+//! weighs on its figure. It needs `cc` and libqrencode (Debian: `apt-get install libqrencode-dev`).
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -9,6 +12,7 @@
 )]
 
 use std::hint::black_box;
+use std::process::Command;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use jigap::code::draw::qr::{self, Level, Segmentation};
@@ -27,6 +31,23 @@ fn texts() -> [(&'static str, String); 3] {
     ];
     assert_eq!(texts.each_ref().map(|(_, text)| text.len()), [19, 60, 250]);
     texts
+}
+
+/// libqrencode over the same texts, in the same run.
+fn libqrencode(_: &mut Criterion) {
+    let folder = env!("CARGO_TARGET_TMPDIR");
+    let program = format!("{folder}/qrencode");
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/qrencode.c");
+    let compiled = Command::new("cc").args(["-O2", "-o", &program, source, "-lqrencode"]).output();
+    if !compiled.is_ok_and(|done| done.status.success()) {
+        println!("libqrencode: NOT MEASURED, no cc or no libqrencode here (Debian: apt-get install libqrencode-dev)");
+        return;
+    }
+    let done = Command::new(program).args(texts().map(|(_, text)| text)).output().unwrap();
+    let medians = String::from_utf8(done.stdout).unwrap();
+    for ((name, _), nanoseconds) in texts().iter().zip(medians.lines()) {
+        println!("qr/{name}/libqrencode     median {nanoseconds} ns");
+    }
 }
 
 fn qr_codes(c: &mut Criterion) {
@@ -69,5 +90,5 @@ fn pictures(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, qr_codes, code_128, pictures);
+criterion_group!(benches, libqrencode, qr_codes, code_128, pictures);
 criterion_main!(benches);

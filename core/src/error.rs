@@ -162,6 +162,8 @@ codes! {
     VaultKeyLost, "VAULT_KEY_LOST", false, Enrol, "The phone's key store has lost this wallet's key.";
     StoreFailed, "STORE_FAILED", true, ContactSupport, "The wallet's database could not be read or written.";
     StoreDamaged, "STORE_DAMAGED", false, ContactSupport, "The wallet's database has been altered or is damaged; it is kept, not deleted.";
+    StoreInUse, "STORE_IN_USE", false, FixCaller, "The wallet's database opens and is whole; there is no reason to set it aside.";
+    WalletBehind, "WALLET_BEHIND", true, Wait, "The wallet's records are older than the gateway's; nothing is paid before those were taken in.";
     StoreTooNew, "STORE_TOO_NEW", false, UpdateApp, "The wallet's database was written by a newer version.";
     ArgumentInvalid, "ARGUMENT_INVALID", false, FixCaller, "An argument is not one this call takes.";
     Closed, "CLOSED", false, FixCaller, "The wallet has been closed.";

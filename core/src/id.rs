@@ -1,6 +1,6 @@
 //! Identifiers: 16 random bytes, written as 32 lower-case hex digits.
 
-use crate::crypto::Random;
+use crate::crypto::{Random, derive};
 use crate::error::{Code, Error, Result};
 use std::fmt;
 
@@ -16,6 +16,14 @@ impl Id {
     /// As [`Random::fill`].
     pub fn random(random: &dyn Random) -> Result<Self> {
         random.bytes().map(Self)
+    }
+
+    /// The identifier that follows from this one for another purpose: a cancel has a key of its own, and no second one.
+    ///
+    /// # Errors
+    /// As [`derive`].
+    pub fn derived(self, purpose: &'static str) -> Result<Self> {
+        derive(&self.0, purpose).map(Self)
     }
 
     /// Reads the text form.

@@ -17,7 +17,7 @@ use jigap::error::{Code, Error, Result};
 use jigap::id::Id;
 use jigap::payment::{DeclineReason, Event, Origin, Payment, Preview, Record, State, UnsentReason};
 use jigap::present::{Code as ShownCode, CodeState};
-use jigap::store::{Cursor, Enrolment, Store, TaskKind};
+use jigap::store::{Audit, Cursor, Enrolment, Store, TaskKind};
 use jigap::time::{ServerAnchor, ServerMs};
 use jigap::vault::{FileVault, Vault, VaultError};
 use jigap::wallet::Balance;
@@ -95,6 +95,15 @@ fn refused(record: &Record) -> Record {
     let answer =
         jigap::payment::Answer { key: record.payment.key, ..answer(4, declined(DeclineReason::LimitExceeded)) };
     after(record, &Event::Answered(answer))
+}
+
+/// Looks at everything, as the engine does in the background.
+fn audited(store: &Store) -> Result<()> {
+    let mut audit = Audit::default();
+    while let Some(next) = store.read(|view| view.audit(&audit))? {
+        audit = next;
+    }
+    Ok(())
 }
 
 fn put(store: &Store, record: &Record, request: Option<&[u8]>) -> Result<()> {
@@ -358,12 +367,26 @@ fn every_doctored_row_is_noticed() {
         "DELETE FROM journal",
         "UPDATE preview SET s_value = randomblob(100)",
         "UPDATE document SET s_value = randomblob(100)",
+        "UPDATE preview SET expires = expires + 1",
         "UPDATE task SET kind = 'dance'",
+        "UPDATE task SET due = due + 1",
+        "UPDATE task SET subject = randomblob(16)",
+        "UPDATE task SET mac = x''",
+        "INSERT INTO task (kind, subject, due, mac) VALUES ('send', randomblob(16), 0, randomblob(32))",
+        "UPDATE payment SET n = n + 10",
+        "UPDATE head SET seq = seq + 1",
+        "UPDATE head SET link = randomblob(32)",
+        "UPDATE head SET payments = payments - 1",
+        "UPDATE head SET unended = 0",
+        "UPDATE head SET codes = 0",
+        "UPDATE head SET consents = consents - 1",
+        "UPDATE head SET gone = gone + 1",
+        "DELETE FROM head",
     ];
     let mut unnoticed = Vec::new();
     for sql in cases {
         let (_home, full, store) = tampered(|raw| assert!(raw.execute(sql, []).unwrap() > 0, "{sql}"));
-        match store.and_then(|store| full.read(&store)) {
+        match store.and_then(|store| full.read(&store).and_then(|()| audited(&store))) {
             Ok(()) => unnoticed.push(sql),
             Err(error) => assert_eq!(error.code(), Code::StoreDamaged, "{sql}"),
         }
@@ -457,7 +480,11 @@ impl Full {
     fn read(&self, store: &Store) -> Result<()> {
         store.read(|view| {
             let tasks = view.tasks()?;
-            assert!(tasks.iter().all(|task| task.kind == TaskKind::Ask), "{tasks:?}");
+            assert!(tasks.iter().all(|task| (task.kind, task.due) == (TaskKind::Ask, START)), "{tasks:?}");
+            // One that cannot be believed stops no other, and is told of.
+            if view.spoiled_tasks()? > 0 {
+                return Err(Error::new(Code::StoreDamaged).with("table", "task"));
+            }
             let ledger = view.ledger(&self.device.public())?;
             assert_eq!(ledger.events(), self.events);
             assert_eq!(view.ledger_length()?, 4);
@@ -538,7 +565,7 @@ fn a_flipped_byte_is_harmless_or_refused_and_never_wrong_data() {
     full.fill(&home.open().unwrap());
     home.checkpoint();
     let whole = fs::read(home.file()).unwrap();
-    let (mut refused, mut harmless, mut wrong) = (0, 0, Vec::new());
+    let (mut refused, mut found, mut harmless, mut wrong) = (0, 0, 0, Vec::new());
     let mut luck = shuffled(20_260_726);
     let flips = 300;
     for _ in 0..flips {
@@ -548,8 +575,17 @@ fn a_flipped_byte_is_harmless_or_refused_and_never_wrong_data() {
         let mut bytes = whole.clone();
         bytes[at] ^= u8::try_from(bit + 1).unwrap();
         fs::write(place.file(), &bytes).unwrap();
-        let read = std::panic::AssertUnwindSafe(|| place.open_with(&home.vault()).and_then(|store| full.read(&store)));
-        match std::panic::catch_unwind(read) {
+        let read = || -> Result<()> {
+            let store = place.open_with(&home.vault())?;
+            // Before the audit a row may be hidden by a damaged page; after it nothing may.
+            let early = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| full.read(&store)));
+            if let Err(error) = audited(&store) {
+                found += i32::from(matches!(early, Ok(Ok(()))));
+                return Err(error);
+            }
+            full.read(&store)
+        };
+        match std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)) {
             Ok(Ok(())) => harmless += 1,
             Ok(Err(error)) => {
                 assert!(
@@ -575,6 +611,7 @@ fn a_flipped_byte_is_harmless_or_refused_and_never_wrong_data() {
         assert!(fs::metadata(place.file()).unwrap().len() > 0);
     }
     assert!(wrong.is_empty(), "{} of {flips} read as something else:\n{}", wrong.len(), wrong.join("\n"));
+    println!("{flips} flips: {refused} refused, of these {found} by the audit alone; {harmless} harmless; none wrong");
     assert!(refused > 50 && harmless > 20, "{refused} refused, {harmless} harmless");
 }
 
@@ -632,4 +669,333 @@ fn time_that_is_estimated_survives_reopening() {
     let store = home.open().unwrap();
     store.write(|tx| tx.set(&newer)).unwrap();
     assert_eq!(store.read(|view| view.setting()).unwrap(), Some(newer));
+}
+
+/// A file vault that can be told to forget what it wrapped first: the old root key is gone for good.
+struct Forgetful {
+    vault: FileVault,
+    forgotten: std::sync::Mutex<Vec<Vec<u8>>>,
+    wrapped: std::sync::Mutex<Vec<Vec<u8>>>,
+}
+
+impl Forgetful {
+    fn new(home: &Home) -> Self {
+        Self { vault: home.vault(), forgotten: std::sync::Mutex::default(), wrapped: std::sync::Mutex::default() }
+    }
+
+    fn forget_all_but_the_last(&self) {
+        let wrapped = self.wrapped.lock().unwrap();
+        *self.forgotten.lock().unwrap() = wrapped[..wrapped.len() - 1].to_vec();
+    }
+}
+
+impl Vault for Forgetful {
+    fn wrap(&self, key: &[u8]) -> Result<Vec<u8>, VaultError> {
+        let wrapped = self.vault.wrap(key)?;
+        self.wrapped.lock().unwrap().push(wrapped.clone());
+        Ok(wrapped)
+    }
+
+    fn unwrap(&self, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+        if self.forgotten.lock().unwrap().iter().any(|gone| gone == wrapped) {
+            return Err(VaultError::KeyLost);
+        }
+        self.vault.unwrap(wrapped)
+    }
+
+    fn device_key(&self) -> Result<PublicKey, VaultError> {
+        self.vault.device_key()
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<Signature, VaultError> {
+        self.vault.sign(message)
+    }
+}
+
+/// Killed after every single step: what is there is whole, is written to, and the change goes on where it stopped.
+#[test]
+fn a_change_of_the_root_key_survives_a_kill_at_every_step() {
+    let home = Home::new();
+    let (vault, full) = (Forgetful::new(&home), Full::new());
+    full.fill(&home.open_with(&vault).unwrap());
+    for round in 0..2u8 {
+        home.open_with(&vault).unwrap().begin_rotation(&vault).unwrap();
+        let mut steps = 0;
+        loop {
+            let store = home.open_with(&vault).unwrap();
+            full.read(&store).unwrap();
+            audited(&store).unwrap();
+            // Written to in the middle: under the new key, and chained on.
+            store.write(|tx| tx.owe(TaskKind::Ask, &[1; 16], START)).unwrap();
+            store.write(|tx| tx.put_code(&full.codes[1])).unwrap();
+            // A second beginning is none.
+            store.begin_rotation(&vault).unwrap();
+            let more = store.rotate().unwrap();
+            full.read(&store).unwrap();
+            steps += 1;
+            if !more {
+                break;
+            }
+        }
+        assert!(steps >= 8, "{steps}");
+        // The old key is of no use any more, not even for the chain's old lines.
+        vault.forget_all_but_the_last();
+        let store = home.open_with(&vault).unwrap();
+        assert!(!store.rotating(), "round {round}");
+        full.read(&store).unwrap();
+        audited(&store).unwrap();
+        store.write(|tx| tx.put_payment(&full.payments[0], None)).unwrap();
+        audited(&home.open_with(&vault).unwrap()).unwrap();
+    }
+}
+
+#[test]
+fn a_change_of_the_root_key_that_the_vault_refuses_changes_nothing() {
+    let home = Home::new();
+    let full = Full::new();
+    let store = home.open().unwrap();
+    full.fill(&store);
+    for (mood, expected) in MOODS {
+        assert_eq!(code(store.begin_rotation(&Moody(mood))), expected);
+        assert!(!store.rotating());
+    }
+    full.read(&home.open().unwrap()).unwrap();
+}
+
+#[test]
+fn a_large_history_is_sealed_anew_in_many_steps() {
+    let home = Home::new();
+    let store = home.open().unwrap();
+    for n in 1..=200 {
+        put(&store, &scanned(n, n), Some(&[n])).unwrap();
+    }
+    store.begin_rotation(&home.vault()).unwrap();
+    let mut steps = 0;
+    while store.rotate().unwrap() {
+        steps += 1;
+        assert_eq!(
+            code(put(&store, &scanned(201, 7), None)),
+            Code::StoreFailed,
+            "an order stays taken, under either key"
+        );
+        assert!(store.read(|view| view.payment_of_order(terms(200).order)).unwrap().is_some());
+    }
+    assert!(steps > 9, "{steps}");
+    assert_eq!(store.read(|view| view.history(None, 250)).unwrap().len(), 200);
+    audited(&store).unwrap();
+}
+
+/// The locks that other processes hold on a file of this folder, by the system's own word.
+#[cfg(target_os = "linux")]
+fn locks(home: &Home) -> usize {
+    use std::os::unix::fs::MetadataExt;
+    let inodes: Vec<String> = fs::read_dir(home.folder())
+        .unwrap()
+        .map(|file| format!(":{} ", file.unwrap().metadata().unwrap().ino()))
+        .collect();
+    let locks = fs::read_to_string("/proc/locks").unwrap();
+    locks.lines().filter(|line| inodes.iter().any(|inode| line.contains(inode))).count()
+}
+
+/// iOS ends an app that is suspended while it holds a lock on a file (0xdead10cc).
+#[cfg(target_os = "linux")]
+#[test]
+fn a_suspended_store_holds_no_lock_and_no_file_and_still_works() {
+    let home = Home::new();
+    let store = home.open().unwrap();
+    put(&store, &scanned(1, 1), Some(b"1")).unwrap();
+    let look = || store.read(|view| view.payment(Id([1; 16]))).unwrap();
+    look();
+    let held = || {
+        let open = fs::read_dir("/proc/self/fd").unwrap().filter_map(|fd| fs::read_link(fd.unwrap().path()).ok());
+        open.filter(|path| path.starts_with(home.folder())).count()
+    };
+    assert!(locks(&home) > 0 && held() > 0, "an open store would be seen");
+    for _ in 0..2 {
+        store.suspend();
+        assert_eq!((locks(&home), held()), (0, 0));
+        // An answer that comes in now is still kept, and a screen still reads.
+        put(&store, &paid(&scanned(1, 1)), None).unwrap();
+        assert_eq!(look(), Some(paid(&scanned(1, 1))));
+        assert_eq!((locks(&home), held()), (0, 0));
+        let left: Vec<_> = home.files().into_iter().map(|(path, _)| path.file_name().unwrap().to_owned()).collect();
+        assert_eq!(left, ["wallet.db"], "the log is written back");
+        store.resume();
+        look();
+        assert!(held() > 0);
+    }
+}
+
+#[test]
+fn a_file_that_was_swapped_while_the_store_was_suspended_is_not_believed() {
+    let home = Home::new();
+    let store = home.open().unwrap();
+    put(&store, &scanned(1, 1), Some(b"1")).unwrap();
+    store.suspend();
+    let old = fs::read(home.file()).unwrap();
+    put(&store, &paid(&scanned(1, 1)), None).unwrap();
+    fs::write(home.file(), old).unwrap();
+    assert_eq!(code(store.read(|view| view.payment(Id([1; 16])))), Code::StoreDamaged);
+    fs::remove_file(home.file()).unwrap();
+    assert_eq!(code(put(&store, &scanned(2, 2), None)), Code::StoreFailed, "and no new one is begun");
+}
+
+#[test]
+fn an_older_copy_is_told_from_the_one_the_vault_has_seen() {
+    let home = Home::new();
+    let store = home.open().unwrap();
+    put(&store, &scanned(1, 1), Some(b"1")).unwrap();
+    store.suspend();
+    let old = fs::read(home.file()).unwrap();
+    put(&store, &paid(&scanned(1, 1)), None).unwrap();
+    store.bear_witness(&home.vault()).unwrap();
+    put(&store, &scanned(2, 2), Some(b"2")).unwrap();
+    drop(store);
+    assert!(!home.open().unwrap().behind(), "further on than the witness is well");
+    fs::write(home.file(), old).unwrap();
+    let store = home.open().unwrap();
+    assert!(store.behind());
+    // A chain of its own, longer than the one that was seen, is still another one.
+    for n in 5..15 {
+        put(&store, &scanned(n, n), Some(&[n])).unwrap();
+    }
+    drop(store);
+    assert!(home.open().unwrap().behind());
+}
+
+#[test]
+fn what_cannot_be_opened_is_set_aside_only_when_told_and_its_unended_payments_are_known_without_the_key() {
+    let home = Home::new();
+    let full = Full::new();
+    let store = home.open().unwrap();
+    full.fill(&store);
+    let aside = |vault: &dyn Vault| jigap::store::set_aside(&home.folder(), vault, Arc::new(SystemRandom));
+    assert_eq!(code(aside(&home.vault())), Code::StoreInUse);
+    for (mood, expected) in &MOODS[..2] {
+        assert_eq!(code(aside(&Moody(*mood))), *expected, "it may open later");
+    }
+    // A log that was not written back belongs to it.
+    let log = fs::read(home.folder().join("wallet.db-wal")).unwrap();
+    let file = fs::read(home.file()).unwrap();
+    drop(store);
+    fs::write(home.file(), &file).unwrap();
+    fs::write(home.folder().join("wallet.db-wal"), &log).unwrap();
+    let stranger = FileVault::open(&home.0.path().join("stranger")).unwrap();
+    for _ in 0..2 {
+        assert_eq!(code(home.open_with(&stranger)), Code::VaultKeyLost, "opening alone decides nothing");
+    }
+    assert_eq!(aside(&stranger).unwrap(), 1);
+    assert!(!home.file().exists());
+    let store = home.open_with(&stranger).unwrap();
+    let (tasks, salvage) = store.read(|view| Ok((view.tasks()?, view.setting::<jigap::store::Salvage>()?))).unwrap();
+    assert_eq!(tasks.len(), 1);
+    assert_eq!((tasks[0].kind, tasks[0].subject.as_slice()), (TaskKind::AskSalvaged, &[1u8; 16][..]));
+    assert_eq!(salvage.map(|s| (s.databases, s.payments)), Some((1, 1)));
+    assert!(store.read(|view| view.setting::<jigap::store::Behind>()).unwrap().is_some());
+    drop(store);
+    // Nothing of it was changed: with its own key it opens.
+    let back = Home::new();
+    fs::create_dir_all(back.folder()).unwrap();
+    for part in ["", "-wal"] {
+        let from = home.folder().join(format!("wallet.db.quarantine-1{part}"));
+        if from.exists() {
+            fs::copy(from, back.folder().join(format!("wallet.db{part}"))).unwrap();
+        }
+    }
+    full.read(&back.open_with(&home.vault()).unwrap()).unwrap();
+}
+
+/// Killed between any two renamings, the next opening finishes them before it looks at anything.
+#[test]
+fn a_setting_aside_that_was_cut_short_is_finished() {
+    for done in 0..=3 {
+        let home = Home::new();
+        put(&home.open().unwrap(), &scanned(1, 1), Some(b"1")).unwrap();
+        for part in ["-wal", "-shm"] {
+            fs::write(home.folder().join(format!("wallet.db{part}")), b"log").unwrap();
+        }
+        fs::write(home.folder().join("wallet.db.aside"), b"7").unwrap();
+        for part in ["-wal", "-shm", ""].into_iter().take(done) {
+            let name = |name: &str| home.folder().join(format!("{name}{part}"));
+            fs::rename(name("wallet.db"), name("wallet.db.quarantine-7")).unwrap();
+        }
+        let store = home.open().unwrap();
+        assert!(store.read(|view| view.payment(Id([1; 16]))).unwrap().is_none(), "a new one");
+        assert!(!home.folder().join("wallet.db.aside").exists());
+        assert!(home.folder().join("wallet.db.quarantine-7").exists());
+        assert_eq!(fs::read(home.folder().join("wallet.db.quarantine-7-wal")).unwrap(), b"log");
+    }
+}
+
+#[test]
+fn what_the_law_keeps_is_kept_and_the_rest_is_in_no_byte_any_more() {
+    const DAY: i64 = 24 * 60 * 60 * 1000;
+    let home = Home::new();
+    let full = Full::new();
+    let store = home.open().unwrap();
+    full.fill(&store);
+    let used = ShownCode { state: CodeState::Used, ..full.codes[0].clone() };
+    store.write(|tx| tx.put_code(&used)).unwrap();
+    let body = |key: u8| -> Vec<u8> {
+        home.raw().query_row("SELECT s_body FROM payment WHERE key = ?1", [[key; 16]], |row| row.get(0)).unwrap()
+    };
+    // 11,678 won are kept five years; what was declined, one.
+    let (unended, large, declined) = (body(1), body(2), body(3));
+    let holds = |sealed: &[u8]| home.files().iter().any(|(_, bytes)| bytes.windows(64).any(|w| w == &sealed[..64]));
+    let now = ServerMs(START.0 + 30 * DAY);
+    let erased = store.erase(now).unwrap();
+    assert_eq!((erased.payments, erased.codes, erased.kept), (0, 1, 3));
+    assert_eq!(erased.kept_until, None, "one has not ended");
+    assert!(holds(&large) && holds(&declined) && holds(&unended));
+    assert!(store.read(|view| view.preview(full.preview.id)).unwrap().is_none());
+    let erased = store.erase_old(ServerMs(START.0 + 367 * DAY)).unwrap();
+    assert_eq!((erased.payments, erased.kept), (1, 2));
+    assert!(holds(&large) && !holds(&declined) && holds(&unended));
+    put(&store, &refused(&full.payments[0]), None).unwrap();
+    let erased = store.erase_old(ServerMs(START.0 + 368 * DAY)).unwrap();
+    assert_eq!((erased.payments, erased.kept, erased.kept_until), (1, 1, Some(ServerMs(START.0 + 1827 * DAY))));
+    assert!(holds(&large) && !holds(&unended));
+    // What is left is one history without a gap, and the audit knows of what is gone.
+    let history = store.read(|view| view.history(None, 10)).unwrap();
+    assert_eq!(history.len(), 1);
+    audited(&store).unwrap();
+    audited(&home.open().unwrap()).unwrap();
+    // Told of again, it stays erased.
+    put(&store, &full.payments[2], None).unwrap();
+    assert_eq!(store.read(|view| view.payment(Id([3; 16]))).unwrap(), None);
+    assert_eq!(store.erase_old(ServerMs(START.0 + 1828 * DAY)).unwrap().payments, 1);
+    assert!(!holds(&large));
+    let ledger = store.read(|view| view.ledger(&full.device.public())).unwrap();
+    assert_eq!(ledger.events(), full.events, "the proof of what was allowed stays");
+}
+
+/// A vault whose own key was replaced opens what the old one wrapped, and is asked to wrap it anew.
+#[test]
+fn a_root_key_is_wrapped_anew_when_the_vault_asks() {
+    struct Replaced(FileVault, std::sync::atomic::AtomicU32);
+    impl Vault for Replaced {
+        fn wrap(&self, key: &[u8]) -> Result<Vec<u8>, VaultError> {
+            self.1.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            Ok([b"new".as_slice(), &self.0.wrap(key)?].concat())
+        }
+        fn unwrap(&self, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+            self.0.unwrap(wrapped.strip_prefix(b"new").unwrap_or(wrapped))
+        }
+        fn device_key(&self) -> Result<PublicKey, VaultError> {
+            self.0.device_key()
+        }
+        fn sign(&self, message: &[u8]) -> Result<Signature, VaultError> {
+            self.0.sign(message)
+        }
+        fn is_stale(&self, wrapped: &[u8]) -> bool {
+            !wrapped.starts_with(b"new")
+        }
+    }
+    let home = Home::new();
+    put(&home.open().unwrap(), &scanned(1, 1), Some(b"1")).unwrap();
+    let vault = Replaced(home.vault(), Default::default());
+    for _ in 0..2 {
+        assert!(home.open_with(&vault).unwrap().read(|view| view.payment(Id([1; 16]))).unwrap().is_some());
+        assert_eq!(vault.1.load(std::sync::atomic::Ordering::SeqCst), 1);
+    }
 }

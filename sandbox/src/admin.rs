@@ -8,7 +8,9 @@ use crate::networks::Rail;
 use crate::networks::shops::{SHOPS, Shop};
 use crate::refusal::Refused;
 use crate::state::orders::{self, Quote};
-use crate::state::{audit, codes, consents, log, published, refunds, users};
+use crate::state::payments::Recorded;
+use crate::state::wishes::{self, Wish};
+use crate::state::{audit, codes, consents, held, log, published, refunds, users};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -20,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// `POST /admin/codes`: a shop makes a code.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -56,6 +59,29 @@ pub struct Refund {
     /// Decimal text in the shop's currency; without it, all that is left.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amount: Option<String>,
+    /// The day's price of one unit of the shop's currency, as decimal text; without it, the payment's own rate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<String>,
+}
+
+/// `POST /admin/cancels`: the network cancels what it charged.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LateCancel {
+    /// The payment.
+    pub key: String,
+}
+
+/// `POST /admin/decisions`: a person at the bridge decides about a cancel or a refund.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Decide {
+    /// The payment.
+    pub key: String,
+    /// What was wished.
+    pub wish: Wish,
+    /// Whether it is granted.
+    pub grant: bool,
 }
 
 /// `POST /admin/guardian`: the guardian of a device's user agrees to a network's documents.
@@ -93,7 +119,19 @@ enum Happen {
     ForgetLog,
     /// A user has so many won.
     SetBalance { user: String, value: i64 },
-    /// No fault is armed any more.
+    /// Payments are taken in and left pending until `release`.
+    Hold,
+    /// What was held up is done, and nothing is held up any more.
+    Release,
+    /// A person decides about cancels and refunds (1), or nobody (0).
+    ByHand { value: i64 },
+    /// What is not done is lost, as by a restart without a memory.
+    Restart,
+    /// Idempotency keys are forgotten, payments are not.
+    ForgetKeys,
+    /// The gateway's clock is off by so many milliseconds.
+    ClockOffset { value: i64 },
+    /// No fault is armed and nothing is switched any more.
     Clear,
 }
 
@@ -103,6 +141,8 @@ pub(crate) fn router(gateway: Arc<Gateway>) -> Router {
         .route("/admin/codes", post(make_code))
         .route("/admin/scan", post(scan))
         .route("/admin/refunds", post(refund))
+        .route("/admin/cancels", post(late_cancel))
+        .route("/admin/decisions", post(decide))
         .route("/admin/audit", get(audited))
         .route("/admin/transfers", get(transfers))
         .route("/admin/guardian", post(guardian))
@@ -138,7 +178,7 @@ async fn make_code(State(gateway): State<Arc<Gateway>>, bytes: Bytes) -> Result<
     let currency = shop.currency()?;
     let amount = request.amount.as_deref().map(|text| Money::parse(currency, text)).transpose();
     let amount = amount.map_err(|_| Refused::AmountInvalid)?;
-    let code = gateway.work(move |_, tx| orders::make_code(tx, shop, rail, amount, Gateway::now())).await?;
+    let code = gateway.work(move |gateway, tx| orders::make_code(tx, shop, rail, amount, gateway.now())).await?;
     Ok(Reply(serde_json::to_vec(&json!({ "code": code }))?))
 }
 
@@ -147,7 +187,7 @@ async fn scan(State(gateway): State<Arc<Gateway>>, bytes: Bytes) -> Result<Reply
     gateway
         .work(move |gateway, tx| {
             let Scan { digits, amount, shop } = request;
-            let scanned = codes::scan(tx, &gateway.documents, &digits, &amount, shop.as_deref(), Gateway::now())?;
+            let scanned = codes::scan(tx, &gateway.documents, &digits, &amount, shop.as_deref(), gateway.now())?;
             Ok(serde_json::to_vec(&scanned)?)
         })
         .await
@@ -158,9 +198,28 @@ async fn refund(State(gateway): State<Arc<Gateway>>, bytes: Bytes) -> Result<Rep
     let request: Refund = body(&bytes)?;
     let key = Id::parse(&request.key).map_err(|_| Refused::BodyInvalid)?;
     gateway
-        .work(move |_, tx| {
-            Ok(serde_json::to_vec(&refunds::refund(tx, key, request.amount.as_deref(), Gateway::now())?)?)
+        .work(move |gateway, tx| {
+            let (amount, rate) = (request.amount.as_deref(), request.rate.as_deref());
+            Ok(serde_json::to_vec(&refunds::refund(tx, key, amount, rate, gateway.now())?)?)
         })
+        .await
+        .map(Reply)
+}
+
+async fn late_cancel(State(gateway): State<Arc<Gateway>>, bytes: Bytes) -> Result<Reply, Refused> {
+    let request: LateCancel = body(&bytes)?;
+    let key = Id::parse(&request.key).map_err(|_| Refused::BodyInvalid)?;
+    gateway
+        .work(move |gateway, tx| Ok(serde_json::to_vec(&wishes::late_cancel(tx, key, gateway.now())?)?))
+        .await
+        .map(Reply)
+}
+
+async fn decide(State(gateway): State<Arc<Gateway>>, bytes: Bytes) -> Result<Reply, Refused> {
+    let Decide { key, wish, grant } = body(&bytes)?;
+    let key = Id::parse(&key).map_err(|_| Refused::BodyInvalid)?;
+    gateway
+        .work(move |gateway, tx| Ok(serde_json::to_vec(&wishes::decide(tx, key, wish, grant, gateway.now())?)?))
         .await
         .map(Reply)
 }
@@ -176,7 +235,7 @@ async fn transfers(State(gateway): State<Arc<Gateway>>) -> Result<Reply, Refused
 async fn guardian(State(gateway): State<Arc<Gateway>>, bytes: Bytes) -> Result<Reply, Refused> {
     let request: Guardian = body(&bytes)?;
     let network = Network::parse(&request.network).map_err(|_| Refused::NetworkUnknown)?;
-    let signed = gateway.documents.confirm(request.device, network, Gateway::now())?;
+    let signed = gateway.documents.confirm(request.device, network, gateway.now())?;
     Ok(Reply(serde_json::to_vec(&signed)?))
 }
 
@@ -190,7 +249,7 @@ async fn fault(State(gateway): State<Arc<Gateway>>, bytes: Bytes) -> Result<Repl
     };
     gateway
         .work(move |gateway, tx| {
-            let now = Gateway::now();
+            let (now, switches) = (gateway.now(), &gateway.switches);
             let publish = |network: &str, change: &dyn Fn(&mut Change)| {
                 let rail = Network::parse(network).map_err(|_| Refused::NetworkUnknown).and_then(Rail::of)?;
                 published::keep(tx, rail, gateway.documents.change(rail, change)?)
@@ -206,7 +265,24 @@ async fn fault(State(gateway): State<Arc<Gateway>>, bytes: Bytes) -> Result<Repl
                 Happen::ExpireQuotes => drop(Quote::expire_all(tx, now)?),
                 Happen::ExpireCodes => drop(codes::expire_all(tx, now)?),
                 Happen::SetBalance { user, value } => users::set_balance(tx, &user, value, now)?,
-                Happen::Clear => gateway.faults.clear(),
+                Happen::Hold => switches.hold.store(true, Ordering::Relaxed),
+                Happen::Release => {
+                    switches.hold.store(false, Ordering::Relaxed);
+                    held::release(tx, &gateway.documents, now)?;
+                }
+                Happen::ByHand { value } => switches.by_hand.store(value != 0, Ordering::Relaxed),
+                Happen::Restart => {
+                    switches.hold.store(false, Ordering::Relaxed);
+                    held::lose_all(tx)?;
+                }
+                Happen::ForgetKeys => Recorded::forget_keys(tx)?,
+                Happen::ClockOffset { value } => switches.clock_offset_ms.store(value, Ordering::Relaxed),
+                Happen::Clear => {
+                    gateway.faults.clear();
+                    switches.hold.store(false, Ordering::Relaxed);
+                    switches.by_hand.store(false, Ordering::Relaxed);
+                    switches.clock_offset_ms.store(0, Ordering::Relaxed);
+                }
             }
             Ok(Reply(b"{}".to_vec()))
         })

@@ -26,7 +26,7 @@ impl Report {
     /// The report for people.
     pub fn text(&self) -> String {
         let mut text = String::new();
-        for (word, lines) in [("charge", &self.charges), ("refund", &self.refunds)] {
+        for (word, lines) in [("charge", &self.charges), ("refund", &self.refunds), ("reversal", &self.reversals)] {
             for line in lines {
                 text.push_str(&format!(
                     "{word} order {} at {} by {}: shop {} {}, user {} KRW\n",
@@ -36,10 +36,11 @@ impl Report {
         }
         let paid = self.orders.iter().filter(|order| order.charges > 0).count();
         text.push_str(&format!(
-            "{} orders, {paid} paid, {} charges, {} refunds\n",
+            "{} orders, {paid} paid, {} charges, {} refunds, {} reversals\n",
             self.orders.len(),
             self.charges.len(),
-            self.refunds.len()
+            self.refunds.len(),
+            self.reversals.len()
         ));
         for (currency, sum) in &self.sums {
             text.push_str(&format!("sum of all postings in {currency}: {sum}\n"));

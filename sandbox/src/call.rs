@@ -95,7 +95,7 @@ impl Call {
             .work(move |gateway, tx| {
                 let caller = users::caller(tx, self.device)?;
                 self.verify(&caller.device_key)?;
-                work(gateway, tx, &Verified { caller, body: self.body, now: Gateway::now() })
+                work(gateway, tx, &Verified { caller, body: self.body, now: gateway.now() })
             })
             .await
             .map(Reply)

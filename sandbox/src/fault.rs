@@ -22,9 +22,12 @@ pub struct Options {
     /// How often
     #[arg(long)]
     times: Option<u32>,
-    /// Milliseconds, a status or an amount, as the kind asks
-    #[arg(long)]
+    /// Milliseconds, seconds, a status or an amount, as the kind asks
+    #[arg(long, allow_hyphen_values = true)]
     value: Option<i64>,
+    /// Whose balance, for `set_balance`, such as `demo`
+    #[arg(long)]
+    user: Option<String>,
 }
 
 /// Runs the command. Exit 0: armed or done; 2: refused; 1: it could not be asked.
@@ -35,6 +38,7 @@ pub fn run(options: &Options) -> ExitCode {
         ("method", options.method.as_ref().map(|v| json!(v))),
         ("times", options.times.map(|v| json!(v))),
         ("value", options.value.map(|v| json!(v))),
+        ("user", options.user.as_ref().map(|v| json!(v))),
     ];
     body.extend(given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
     match ask::<Value>(&options.admin, "/admin/fault", Some(&body)) {

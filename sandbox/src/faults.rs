@@ -2,14 +2,20 @@
 
 use crate::gateway::Gateway;
 use crate::line::Cutter;
+use crate::refusal::Refused;
 use axum::Json;
-use axum::body::to_bytes;
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::StatusCode;
+use axum::http::response::Parts;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use futures_util::StreamExt as _;
+use jigap::gateway::MAX_BODY;
+use jigap::id::Id;
 use jigap::payment::{Answer, DeclineReason, Outcome};
 use serde::{Deserialize, Serialize};
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -37,6 +43,21 @@ pub(crate) enum Kind {
     AnswerPending,
     /// The request is carried out in full; an answer about a payment is told as declined, with a newer number.
     ContradictAnswer,
+    /// The request is carried out in full; the answer comes twice on the same connection.
+    AnswerTwice,
+    /// The request is carried out twice, as a box on the way that repeats it would have it; the second answer is told.
+    RepeatRequest,
+    /// The request is not looked at; the answer is 429 and asks for a pause of so many seconds.
+    #[serde(rename = "status_429")]
+    Status429,
+    /// The request is carried out in full; the connection is reset in the middle of the answer's body.
+    CutAnswer,
+    /// The request is carried out in full; the answer's body comes a byte at a time, so many milliseconds apart.
+    SlowAnswer,
+    /// The request is carried out in full; an answer about a payment is told under another key.
+    OtherKey,
+    /// The request is carried out in full; the answer is longer than any wallet reads.
+    HugeAnswer,
 }
 
 /// One armed fault.
@@ -53,7 +74,7 @@ pub(crate) struct Fault {
     /// How often.
     #[serde(default = "once")]
     times: u32,
-    /// Milliseconds, or a status.
+    /// Milliseconds, seconds, or a status.
     #[serde(default)]
     value: Option<u64>,
 }
@@ -148,6 +169,59 @@ pub(crate) async fn inject(
             let pending = |a: Answer| Answer { seq: a.seq.saturating_sub(1), outcome: Outcome::Pending, ..a };
             return retell(next.run(request).await, pending).await;
         }
+        Kind::OtherKey => {
+            let other = |a: Answer| Answer { key: Id([0xee; 16]), ..a };
+            return retell(next.run(request).await, other).await;
+        }
+        Kind::Status429 => {
+            let mut response = Refused::Busy.into_response();
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(fault.value.unwrap_or(1)));
+            return response;
+        }
+        Kind::AnswerTwice => {
+            let (parts, body) = whole(next.run(request).await).await;
+            cutter.say_again(again(&parts, &body));
+            return (parts, body).into_response();
+        }
+        Kind::RepeatRequest => {
+            let (parts, body) = request.into_parts();
+            let Ok(bytes) = to_bytes(body, usize::MAX).await else { return Refused::BodyInvalid.into_response() };
+            let first = Request::from_parts(parts.clone(), Body::from(bytes.clone()));
+            next.clone().run(first).await;
+            return next.run(Request::from_parts(parts, Body::from(bytes))).await;
+        }
+        Kind::CutAnswer => {
+            let (parts, body) = whole(next.run(request).await).await;
+            let half = body.slice(..body.len() / 2);
+            let reset = futures_util::stream::once(async move {
+                // What was written so far is on its way before the line goes dead.
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                cutter.cut();
+                Err(io::Error::from(io::ErrorKind::ConnectionReset))
+            });
+            let pieces = futures_util::stream::once(async { Ok(half) }).chain(reset);
+            return measured(parts, body.len(), Body::from_stream(pieces));
+        }
+        Kind::SlowAnswer => {
+            let (parts, body) = whole(next.run(request).await).await;
+            let pause = Duration::from_millis(fault.value.unwrap_or(10));
+            let length = body.len();
+            let pieces = futures_util::stream::unfold(body, move |mut rest| async move {
+                if rest.is_empty() {
+                    return None;
+                }
+                tokio::time::sleep(pause).await;
+                let byte = rest.split_to(1);
+                Some((Ok::<_, io::Error>(byte), rest))
+            });
+            return measured(parts, length, Body::from_stream(pieces));
+        }
+        Kind::HugeAnswer => {
+            let (parts, body) = whole(next.run(request).await).await;
+            // Still JSON, and still the right one: only too much of it.
+            let padding = " ".repeat(MAX_BODY);
+            return measured(parts, body.len() + padding.len(), Body::from([padding.as_bytes(), &body].concat()));
+        }
         Kind::ContradictAnswer => {
             let outcome = Outcome::Declined { reason: DeclineReason::Other };
             return retell(next.run(request).await, |a| Answer { seq: a.seq.saturating_add(1), outcome, ..a }).await;
@@ -155,6 +229,29 @@ pub(crate) async fn inject(
     }
     // The connection is cut: this goes nowhere.
     StatusCode::INTERNAL_SERVER_ERROR.into_response()
+}
+
+/// An answer's head and its whole body.
+async fn whole(response: Response) -> (Parts, Bytes) {
+    let (parts, body) = response.into_parts();
+    (parts, to_bytes(body, usize::MAX).await.unwrap_or_default())
+}
+
+/// An answer that says how long its body is, however the body comes.
+fn measured(mut parts: Parts, length: usize, body: Body) -> Response {
+    parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    Response::from_parts(parts, body)
+}
+
+/// An answer as it stands on the wire.
+fn again(parts: &Parts, body: &Bytes) -> Vec<u8> {
+    let mut wire = format!("HTTP/1.1 {}\r\ncontent-length: {}\r\n", parts.status, body.len()).into_bytes();
+    for (name, value) in &parts.headers {
+        wire.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
+    }
+    wire.extend(b"\r\n");
+    wire.extend(body);
+    wire
 }
 
 /// The same answer about a payment, told otherwise. What is no such answer passes unchanged.

@@ -7,22 +7,36 @@ use crate::state::Store;
 use jigap::time::{Clock, ServerMs, SystemClock};
 use rusqlite::Transaction;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 /// The gateway of one state folder.
 pub(crate) struct Gateway {
     pub(crate) store: Store,
     pub(crate) documents: Documents,
     pub(crate) faults: Faults,
+    /// How the gateway behaves as a whole; a test may change it.
+    pub(crate) switches: Switches,
     /// How long a quote holds.
     pub(crate) quote_ms: i64,
     /// How long a shown code can be scanned.
     pub(crate) code_ms: i64,
 }
 
+/// What a test may switch while the gateway runs. A restart forgets it.
+#[derive(Debug, Default)]
+pub(crate) struct Switches {
+    /// How far the gateway's clock is off, in milliseconds.
+    pub(crate) clock_offset_ms: AtomicI64,
+    /// Whether payments are taken in and left pending.
+    pub(crate) hold: AtomicBool,
+    /// Whether a person decides about cancels and refunds, as at a bridge.
+    pub(crate) by_hand: AtomicBool,
+}
+
 impl Gateway {
     /// The time that every deadline is measured by.
-    pub(crate) fn now() -> ServerMs {
-        ServerMs(SystemClock.now().wall_ms)
+    pub(crate) fn now(&self) -> ServerMs {
+        ServerMs(SystemClock.now().wall_ms).plus(self.switches.clock_offset_ms.load(Ordering::Relaxed))
     }
 
     /// Does one piece of work on a thread where waiting for the disk hurts nobody.

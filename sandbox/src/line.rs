@@ -6,9 +6,9 @@ use rustls::ServerConfig;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
@@ -18,18 +18,34 @@ use tokio_rustls::server::TlsStream;
 
 const HANDSHAKE: Duration = Duration::from_secs(10);
 
-/// Cuts one connection: from then on nothing is read or written, not even TLS's goodbye.
+/// Spoils one connection.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Cutter(Arc<AtomicBool>);
+pub(crate) struct Cutter(Arc<Spoilt>);
+
+#[derive(Debug, Default)]
+struct Spoilt {
+    cut: AtomicBool,
+    /// What is written once more after the answer that is on its way.
+    again: Mutex<Vec<u8>>,
+}
 
 impl Cutter {
-    /// Cuts the connection.
+    /// Cuts the connection: from then on nothing is read or written, not even TLS's goodbye.
     pub(crate) fn cut(&self) {
-        self.0.store(true, Ordering::Release);
+        self.0.cut.store(true, Ordering::Release);
+    }
+
+    /// Has these bytes follow the answer that is on its way.
+    pub(crate) fn say_again(&self, bytes: Vec<u8>) {
+        *self.again() = bytes;
+    }
+
+    fn again(&self) -> MutexGuard<'_, Vec<u8>> {
+        self.0.again.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn check(&self) -> io::Result<()> {
-        if self.0.load(Ordering::Acquire) { Err(io::ErrorKind::ConnectionReset.into()) } else { Ok(()) }
+        if self.0.cut.load(Ordering::Acquire) { Err(io::ErrorKind::ConnectionReset.into()) } else { Ok(()) }
     }
 }
 
@@ -112,6 +128,14 @@ impl AsyncWrite for Line {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.cutter.check()?;
+        // The answer is written when it is flushed: what follows it goes now.
+        let cutter = self.cutter.clone();
+        let mut again = cutter.again();
+        while !again.is_empty() {
+            let written = ready!(Pin::new(&mut self.stream).poll_write(cx, &again))?;
+            again.drain(..written);
+        }
+        drop(again);
         Pin::new(&mut self.stream).poll_flush(cx)
     }
 

@@ -2,7 +2,7 @@
 #![allow(clippy::print_stderr, reason = "printing is what a tool in a terminal is for")]
 
 use clap::{Parser, Subcommand};
-use jigap_sandbox::{audit, consent, fault, serve, shop, wallet};
+use jigap_sandbox::{audit, consent, draw, fault, inspect, serve, shop, wallet};
 use std::process::ExitCode;
 
 /// A gateway, the networks behind it and a shop, for developers and tests. NEVER FOR PRODUCTION.
@@ -25,6 +25,10 @@ enum Command {
     Fault(fault::Options),
     /// Verify exported consents
     Consent(consent::Options),
+    /// Draw a code into a PNG or SVG file. Exit 2 when the text cannot be drawn
+    Draw(draw::Options),
+    /// Say what a code is: tag by tag for a person, or JSON lines for programs. Exit 0 said, 2 not readable input
+    Inspect(inspect::Options),
     /// Be a user: the real core in a terminal. Exit 0 done, 2 refused with a reason, 3 not known yet
     Wallet(wallet::Options),
 }
@@ -42,6 +46,8 @@ fn main() -> ExitCode {
         Command::Audit(options) => audit::run(&options),
         Command::Fault(options) => fault::run(&options),
         Command::Consent(options) => consent::run(&options),
+        Command::Draw(options) => draw::run(&options),
+        Command::Inspect(options) => inspect::run(&options),
         Command::Wallet(options) => wallet::run(&options),
     }
 }

@@ -65,6 +65,8 @@ words! {
     OrderClosed, "ORDER_CLOSED", 410;
     /// The shop's code is too old to be paid; the shown code is too old to be scanned (admin).
     CodeExpired, "CODE_EXPIRED", 410;
+    /// The networks cancel what they charged only until 00:30 of the next day at UTC+8 (admin).
+    CancelTooLate, "CANCEL_TOO_LATE", 410;
     /// The body is over 64 KiB.
     BodyTooLarge, "BODY_TOO_LARGE", 413;
     /// The event's signature or bytes are not right.
@@ -79,6 +81,8 @@ words! {
     RegionUnsupported, "REGION_UNSUPPORTED", 422;
     /// 1 to 10 codes can be fetched at once.
     QuantityInvalid, "QUANTITY_INVALID", 422;
+    /// Too much at once; come again after as long as `Retry-After` says.
+    Busy, "BUSY", 429;
     /// The gateway failed; what became of the request has to be asked.
     Internal, "INTERNAL", 500;
 }

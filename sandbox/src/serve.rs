@@ -2,7 +2,7 @@
 
 use crate::documents::{Documents, Keys};
 use crate::faults::Faults;
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, Switches};
 use crate::line::{Cutter, TlsLines, bind};
 use crate::state::{Store, orders, published};
 use crate::{admin, keys, routes, tls};
@@ -91,6 +91,7 @@ pub async fn start(options: &Options) -> io::Result<Running> {
         store,
         documents,
         faults: Faults::default(),
+        switches: Switches::default(),
         quote_ms: options.quote_ms,
         code_ms: options.code_ms,
     });

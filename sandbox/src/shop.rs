@@ -1,9 +1,9 @@
 //! `shop`: what a shop does, from a terminal.
 
-use crate::admin::{MakeCode, Refund, Scan};
+use crate::admin::{Decide, LateCancel, MakeCode, Refund, Scan};
 use crate::client::{Failure, ask};
+use crate::state::wishes::Wish;
 use clap::{Args, Subcommand};
-use jigap::money::Money;
 use jigap::payment::{Answer, Merchant, Outcome};
 use serde::Deserialize;
 use serde_json::Value;
@@ -55,6 +55,25 @@ enum Command {
         /// Amount in the shop's currency; without it, all that is left
         #[arg(long, value_name = "A")]
         amount: Option<String>,
+        /// What one unit of the shop's currency is worth today, such as 9.3; without it, as much as it was
+        #[arg(long, value_name = "R")]
+        rate: Option<String>,
+    },
+    /// Cancel a payment that was charged, as a network does until 00:30 of the next day at UTC+8
+    Cancel {
+        /// The payment's key
+        key: String,
+    },
+    /// Decide about what a user wants, as a person at a bridge does
+    Decide {
+        /// The payment's key
+        key: String,
+        /// What the user wants
+        #[arg(value_enum)]
+        wish: Wish,
+        /// Refuse it; else it is granted
+        #[arg(long)]
+        refuse: bool,
     },
 }
 
@@ -62,12 +81,6 @@ enum Command {
 struct Scanned {
     merchant: Merchant,
     answer: Answer,
-}
-
-#[derive(Deserialize)]
-struct Refunded {
-    amount: Money,
-    home: Money,
 }
 
 /// Runs the command. Exit 0: done; 1: it could not be asked; 2: refused or declined.
@@ -104,11 +117,20 @@ fn act(options: &Options) -> Result<ExitCode, Failure> {
             let (text, code) = scan_text(&read(&answer)?);
             (answer, text, code)
         }
-        Command::Refund { key, amount } => {
-            let request = Refund { key: key.clone(), amount: amount.clone() };
+        Command::Refund { key, amount, rate } => {
+            let request = Refund { key: key.clone(), amount: amount.clone(), rate: rate.clone() };
             let answer: Value = ask(admin, "/admin/refunds", Some(&request))?;
-            let Refunded { amount, home } = read(&answer)?;
-            (answer, format!("Given back: {amount} ({home})"), 0)
+            let jigap::payment::Refund { amount, home, rate, .. } = read(&answer)?;
+            (answer, format!("Given back: {amount} ({home}), {rate}"), 0)
+        }
+        Command::Cancel { key } => {
+            let answer: Value = ask(admin, "/admin/cancels", Some(&LateCancel { key: key.clone() }))?;
+            (answer, "Cancelled: the money is back".to_owned(), 0)
+        }
+        Command::Decide { key, wish, refuse } => {
+            let request = Decide { key: key.clone(), wish: *wish, grant: !refuse };
+            let answer: Value = ask(admin, "/admin/decisions", Some(&request))?;
+            (answer, if *refuse { "Refused" } else { "Granted" }.to_owned(), 0)
         }
     };
     if options.json {
@@ -150,6 +172,7 @@ fn scan_text(scanned: &Scanned) -> (String, u8) {
             (format!("Paid at {name}: {} ({}), reference {}", receipt.amount, receipt.home, receipt.reference), 0)
         }
         Outcome::Declined { reason } => (format!("Declined at {name}: {}", reason.code()), 2),
+        Outcome::Cancelled => (format!("Cancelled before it was charged at {name}"), 2),
         Outcome::Pending => (format!("Not known yet at {name}"), 2),
     }
 }

@@ -5,8 +5,8 @@ use jigap::config::Config;
 use jigap::consent::{Confirmation, Document, Signed};
 use jigap::crypto::{Blob, HostKey};
 use jigap::gateway::wire::{
-    CheckoutRequest, CheckoutResponse, CodeStatus, CodesRequest, CodesResponse, ConsentReceived, ConsentUpload,
-    EnrolRequest, EnrolResponse, PayRequest, request_to_sign,
+    ChainReceived, ChainReport, CheckoutRequest, CheckoutResponse, CodeStatus, CodesRequest, CodesResponse,
+    ConsentReceived, ConsentUpload, EnrolRequest, EnrolResponse, PayRequest, request_to_sign,
 };
 use jigap::id::Id;
 use jigap::payment::Answer;
@@ -69,6 +69,8 @@ fn every_json_example_is_what_the_types_read_and_write() {
         match name {
             "EnrolRequest" => round_trip::<EnrolRequest>(json),
             "EnrolResponse" => round_trip::<EnrolResponse>(json),
+            "ChainReport" => round_trip::<ChainReport>(json),
+            "ChainReceived" => round_trip::<ChainReceived>(json),
             "ConsentUpload" => round_trip::<ConsentUpload>(json),
             "ConsentReceived" => round_trip::<ConsentReceived>(json),
             "Balance" => round_trip::<Balance>(json),
@@ -85,7 +87,7 @@ fn every_json_example_is_what_the_types_read_and_write() {
             other => panic!("an example of nothing: {other}"),
         }
     }
-    assert_eq!(seen.len(), 15);
+    assert_eq!(seen.len(), 17);
 }
 
 #[test]

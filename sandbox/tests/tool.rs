@@ -141,3 +141,32 @@ fn the_administration_stays_on_this_machine() {
     assert_eq!(refused.status.code(), Some(1));
     assert!(refused.stdout.is_empty());
 }
+
+#[test]
+fn draw_writes_a_picture_and_says_what_does_not_fit() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (png, svg, bars) = (file("code.png"), file("code.svg"), file("bars.png"));
+    assert!(run(&["draw", "6212345678901234567", "-o", &png, "--scale", "4"]).status.success());
+    let header = std::fs::read(&png).unwrap();
+    // 21 modules and twice the quiet zone of 4, times 4 pixels: the width in the header of the PNG.
+    assert_eq!((&header[1..4], &header[16..20]), (b"PNG".as_slice(), 116_u32.to_be_bytes().as_slice()));
+    assert!(run(&["draw", "한국어 결제", "-o", &svg]).status.success());
+    assert!(std::fs::read_to_string(&svg).unwrap().contains("<path"));
+    assert!(run(&["draw", "--code128", "6212345678901234567", "-o", &bars]).status.success());
+
+    let long = "가".repeat(2_000);
+    for (arguments, said) in [
+        (vec!["draw", &long, "-o", &png], "too long"),
+        (vec!["draw", "", "-o", &png], "no text"),
+        (vec!["draw", "--code128", "한국어", "-o", &png], "ASCII only"),
+        (vec!["draw", "123", "-o", "code.gif"], ".png or .svg"),
+        (vec!["draw", &long[..1_998], "--scale", "64", "-o", &png], "pixels a side"),
+    ] {
+        let output = run(&arguments);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(error.contains(said) && !error.contains("가"), "{error}");
+    }
+    assert_eq!(run(&["draw", "123", "-o", &file("no/such/folder.png")]).status.code(), Some(1));
+}

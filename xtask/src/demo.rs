@@ -3,13 +3,13 @@
 //! Everything is done by the real binaries: a sandbox is started, and the terminal wallet is run once for every action, as
 //! if the app had been opened anew each time.
 
-use crate::run::{Outcome, clean, output, run};
+use crate::run::{Outcome, clean, run};
+use crate::stage::{Running, Sandbox, build, fresh};
 use crate::tree::Tree;
 use serde_json::Value;
-use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::path::Path;
+use std::process::Stdio;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -36,107 +36,6 @@ pub(crate) fn run_demo(tree: &Tree, plays: &[Play]) -> Outcome {
     Ok(())
 }
 
-fn build(tree: &Tree) -> Outcome<PathBuf> {
-    run(&mut tree.cargo(&["build", "--locked", "--package", "jigap-sandbox"]))?;
-    Ok(tree.sandbox())
-}
-
-/// An empty folder for the state of a demo: the one before is gone.
-fn fresh(tree: &Tree, name: &str) -> Outcome<PathBuf> {
-    let folder = tree.target.join(name);
-    if folder.exists() {
-        fs::remove_dir_all(&folder).map_err(|e| format!("cannot clear {}: {e}", folder.display()))?;
-    }
-    fs::create_dir_all(&folder).map_err(|e| format!("cannot make {}: {e}", folder.display()))?;
-    Ok(folder)
-}
-
-/// A running sandbox; it ends with this process, whatever happens.
-struct Sandbox<'a> {
-    binary: &'a Path,
-    folder: &'a Path,
-    server: Child,
-    gateway: String,
-    admin: String,
-}
-
-impl Drop for Sandbox<'_> {
-    fn drop(&mut self) {
-        // Closing its standard input stops it in order; killing is for when it does not.
-        drop(self.server.stdin.take());
-        let begun = Instant::now();
-        while matches!(self.server.try_wait(), Ok(None)) {
-            if begun.elapsed() > Duration::from_secs(10) {
-                let _ = self.server.kill();
-            }
-            sleep(Duration::from_millis(20));
-        }
-    }
-}
-
-impl<'a> Sandbox<'a> {
-    fn start(binary: &'a Path, folder: &'a Path) -> Outcome<Self> {
-        let mut server = clean(binary)
-            .args(["serve", "--listen", "127.0.0.1:0", "--stop-with-stdin", "--state"])
-            .arg(folder.join("gateway"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .map_err(|e| format!("cannot start the sandbox: {e}"))?;
-        let mut first = String::new();
-        if let Some(out) = server.stdout.take() {
-            BufReader::new(out).read_line(&mut first).map_err(|e| format!("the sandbox said nothing: {e}"))?;
-        }
-        let said: Value = serde_json::from_str(&first).map_err(|_| "the sandbox did not start".to_owned())?;
-        let text = |name: &str| said.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        Ok(Self { binary, folder, server, gateway: text("gateway"), admin: text("admin") })
-    }
-
-    fn wallet(&self, args: &[&str]) -> Command {
-        let mut command = clean(self.binary);
-        command.args(["wallet", "--gateway", &self.gateway, "--ca"]).arg(self.folder.join("gateway/ca.pem"));
-        command.arg("--state").arg(self.folder.join("wallet")).args(args);
-        command
-    }
-
-    /// One action of the user, shown as it is said.
-    fn user(&self, title: &str, args: &[&str]) -> Outcome<ExitStatus> {
-        println!("\n── {title}");
-        println!("   $ wallet {}", args.join(" "));
-        self.wallet(args).status().map_err(|e| format!("cannot start the wallet: {e}"))
-    }
-
-    /// One action of the user that has to end so.
-    fn user_must(&self, title: &str, args: &[&str], code: i32) -> Outcome {
-        let status = self.user(title, args)?;
-        if status.code() == Some(code) { Ok(()) } else { Err(format!("that should have ended with {code}: {status}")) }
-    }
-
-    fn shop(&self, args: &[&str]) -> Outcome<Value> {
-        let said = output(clean(self.binary).args(["shop", "--admin", &self.admin, "--json"]).args(args))?;
-        serde_json::from_str(&said).map_err(|e| format!("the shop said something odd: {e}"))
-    }
-
-    fn make_code(&self, shop: &str, amount: &str) -> Outcome<String> {
-        let made = self.shop(&["make-code", shop, "--amount", amount])?;
-        let code = made.get("code").and_then(Value::as_str).ok_or("the shop made no code")?;
-        println!("\n── The shop shows a code\n   {code}");
-        Ok(code.to_owned())
-    }
-
-    fn charges(&self) -> Outcome<usize> {
-        let said = output(clean(self.binary).args(["audit", "--admin", &self.admin, "--json"]))?;
-        let report: Value = serde_json::from_str(&said).map_err(|e| format!("the audit said something odd: {e}"))?;
-        Ok(report.get("charges").and_then(Value::as_array).map_or(0, Vec::len))
-    }
-
-    fn audit(&self) -> Outcome {
-        println!("\n── The audit of the gateway's books");
-        run(clean(self.binary).args(["audit", "--admin", &self.admin]))
-    }
-}
-
 fn both(binary: &Path, folder: &Path) -> Outcome {
     let sandbox = Sandbox::start(binary, folder)?;
     sandbox.user_must("Enrol this device", &["enrol"], 0)?;
@@ -150,16 +49,6 @@ fn both(binary: &Path, folder: &Path) -> Outcome {
     show(&sandbox)?;
     sandbox.user_must("History", &["history"], 0)?;
     sandbox.audit()
-}
-
-/// A wallet process that does not outlive a demo that failed.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 /// Shows a code; while it is on screen, the shop scans it.
@@ -194,8 +83,7 @@ fn kill(binary: &Path, folder: &Path) -> Outcome {
     sandbox.user_must("Agree to Alipay+", &["agree", "alipayplus"], 0)?;
     let code = sandbox.make_code("kuromon", "1280")?;
     // The gateway charges at once, and takes half a minute to say so: time enough to die in.
-    let fault = ["fault", "--admin", &sandbox.admin, "delay_answer_ms", "--path", "/v1/payments", "--value", "30000"];
-    run(clean(binary).args(fault))?;
+    sandbox.fault(&["delay_answer_ms", "--path", "/v1/payments", "--value", "30000"])?;
     println!("\n── Pay; the answer will be slow\n   $ wallet pay {code}");
     let wallet = sandbox.wallet(&["pay", &code]).spawn();
     let mut wallet = Running(wallet.map_err(|e| format!("cannot start the wallet: {e}"))?);

@@ -1,4 +1,4 @@
-//! The project's commands: `cargo xtask demo | check | test | bindings | bench | swift`.
+//! The project's commands: `cargo xtask demo | check | test | bindings | reliability | bench | kill | python | swift`.
 //!
 //! Everything a developer or a build server does with the tree goes through here, so that both do the same.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool talks to its user")]
@@ -7,7 +7,11 @@ mod bench;
 mod bindings;
 mod check;
 mod demo;
+mod kill;
+mod python;
+mod reliability;
 mod run;
+mod stage;
 mod swift;
 mod test;
 mod tree;
@@ -56,6 +60,12 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Print the payment's table from the code into docs/reliability.md.
+    Reliability {
+        /// Change nothing; say whether the page is stale.
+        #[arg(long)]
+        check: bool,
+    },
     /// The benches of each slice.
     Bench {
         /// Build the library as it ships and compare its stripped size with the budget, instead.
@@ -65,6 +75,17 @@ enum Command {
         #[arg(last = true)]
         args: Vec<String>,
     },
+    /// Kill a real wallet process at random moments, over real TLS on a real disk: nothing is charged twice or lost.
+    Kill {
+        /// How often.
+        #[arg(long, default_value_t = kill::TIMES)]
+        times: u32,
+        /// Begin with this seed; without it, another one every time.
+        #[arg(long)]
+        seed: Option<u64>,
+    },
+    /// Make the Python environment that some tests need: other people's readers of codes, and their cryptography.
+    Python,
     /// Run a command with the Swift toolchain, making that first when the machine has none.
     Swift {
         /// The command, for example `swift test`. Nothing: only make the toolchain.
@@ -97,8 +118,11 @@ fn run_command(tree: &Tree, command: Command) -> Outcome {
         Command::Check { advisories } => check::run(tree, advisories),
         Command::Test { only } => test::run(tree, only),
         Command::Bindings { check } => bindings::run(tree, check),
+        Command::Reliability { check } => reliability::run(tree, check),
         Command::Bench { size: true, .. } => bench::size(tree),
         Command::Bench { size: false, args } => bench::run(tree, &args),
+        Command::Kill { times, seed } => kill::run(tree, times, seed),
+        Command::Python => python::make(tree),
         Command::Swift { command } => swift::run(tree, &command),
     }
 }

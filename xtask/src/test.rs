@@ -11,7 +11,7 @@ use std::time::Instant;
 use crate::run::{self, Outcome, Transcript};
 use crate::swift::Swift;
 use crate::tree::Tree;
-use crate::{bindings, check};
+use crate::{bindings, check, kill, python};
 use results::Sum;
 
 /// A part that can be run alone.
@@ -21,6 +21,8 @@ pub(crate) enum Part {
     Check,
     /// The Rust workspace.
     Rust,
+    /// `cargo xtask kill`: a real process, killed again and again.
+    Kill,
     /// `bindings/kotlin` with Maven.
     Kotlin,
     /// `bindings/swift` with SwiftPM.
@@ -55,6 +57,8 @@ pub(crate) fn run(tree: &Tree, only: Option<Part>) -> Outcome {
         report.step("check", || passed(check::source(tree)));
     }
     if wanted(Part::Rust) {
+        // Tests that need it say that it is missing, and fail on a build server.
+        report.step("python", || python::make(tree).map_or_else(|why| missing(&why), |()| Step::Passed));
         report.step("rust tests", || rust(tree));
     }
     if wanted(Part::Check) || wanted(Part::Kotlin) || wanted(Part::Swift) {
@@ -62,6 +66,9 @@ pub(crate) fn run(tree: &Tree, only: Option<Part>) -> Outcome {
     }
     if only.is_none() || only == Some(Part::Check) {
         report.step("bindings are current", || passed(bindings::run(tree, true)));
+    }
+    if wanted(Part::Kill) {
+        report.step("killed wallets", || one(kill::run(tree, kill::TIMES, None)));
     }
     if wanted(Part::Kotlin) {
         report.step("kotlin tests", || kotlin(tree));
@@ -109,6 +116,14 @@ impl Report {
 fn passed(outcome: Outcome) -> Step {
     match outcome {
         Ok(()) => Step::Passed,
+        Err(why) => Step::Failed(why),
+    }
+}
+
+/// A long trial counts as one test.
+fn one(outcome: Outcome) -> Step {
+    match outcome {
+        Ok(()) => Step::Counted(Sum { passed: 1, failed: 0 }),
         Err(why) => Step::Failed(why),
     }
 }

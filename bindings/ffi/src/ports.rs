@@ -73,6 +73,9 @@ pub struct TransportResponse {
     pub server_ms: Option<i64>,
     /// The body.
     pub body: Vec<u8>,
+    /// The value of the header `retry-after`, where it is a number: seconds.
+    #[uniffi(default = None)]
+    pub retry_after_s: Option<i64>,
 }
 
 /// Why there is no answer. When in doubt: `MaybeSent`.
@@ -190,7 +193,8 @@ impl Transport for HostTransport {
         });
         match answer {
             Ok(answer) if answer.body.len() <= jigap::gateway::MAX_BODY => {
-                Ok(Response { status: answer.status, server_ms: answer.server_ms, body: answer.body })
+                let retry_after_ms = answer.retry_after_s.filter(|s| *s >= 0).map(|s| s.saturating_mul(1000));
+                Ok(Response { status: answer.status, server_ms: answer.server_ms, retry_after_ms, body: answer.body })
             }
             Ok(_) | Err(TransportFailure::MaybeSent) => Err(SendError::Unknown),
             Err(TransportFailure::Unreachable) => Err(SendError::Unreachable),
@@ -211,7 +215,12 @@ impl TransportPort for OwnTransport {
         let headers = names.into_iter().filter_map(header).collect();
         let request = Request { method, path: request.path, headers, body: request.body };
         match self.0.send(&request) {
-            Ok(r) => Ok(TransportResponse { status: r.status, server_ms: r.server_ms, body: r.body }),
+            Ok(r) => Ok(TransportResponse {
+                status: r.status,
+                server_ms: r.server_ms,
+                body: r.body,
+                retry_after_s: r.retry_after_ms.and_then(|ms| ms.checked_div(1000)),
+            }),
             Err(SendError::Unreachable) => Err(TransportFailure::Unreachable),
             Err(SendError::Untrusted) => Err(TransportFailure::Untrusted),
             Err(SendError::Unknown) => Err(TransportFailure::MaybeSent),

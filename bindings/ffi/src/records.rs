@@ -240,6 +240,12 @@ pub enum PaymentStatus {
     NotSent,
     /// Contradictory answers; people are looking into it.
     Conflict,
+    /// It is to be cancelled; whether it still can be is not known yet.
+    Cancelling,
+    /// Not charged; cancelled before it was.
+    Cancelled,
+    /// Charged, and then cancelled by the network: the money is back.
+    Reversed,
 }
 
 impl From<app::Status> for PaymentStatus {
@@ -250,8 +256,49 @@ impl From<app::Status> for PaymentStatus {
             app::Status::Declined => Self::Declined,
             app::Status::NotSent => Self::NotSent,
             app::Status::Conflict => Self::Conflict,
+            app::Status::Cancelling => Self::Cancelling,
+            app::Status::Cancelled => Self::Cancelled,
+            app::Status::Reversed => Self::Reversed,
         }
     }
+}
+
+/// Where a user's wish for a refund stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum RefundRequest {
+    /// Nobody asked.
+    None,
+    /// The user asked; the gateway has not answered yet.
+    Wanted,
+    /// A person decides.
+    Open,
+    /// It was refused.
+    Refused,
+    /// It was granted; what comes back is in `refunded`.
+    Granted,
+}
+
+impl From<app::RefundRequest> for RefundRequest {
+    fn from(request: app::RefundRequest) -> Self {
+        match request {
+            app::RefundRequest::None => Self::None,
+            app::RefundRequest::Wanted => Self::Wanted,
+            app::RefundRequest::Open => Self::Open,
+            app::RefundRequest::Refused => Self::Refused,
+            app::RefundRequest::Granted => Self::Granted,
+        }
+    }
+}
+
+/// What was given back of a payment, the sum of all parts.
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
+pub struct Refunded {
+    /// In the shop's currency.
+    pub amount: Money,
+    /// In the user's, each part at its own rate.
+    pub home: Money,
+    /// Whether it is all of it.
+    pub whole: bool,
 }
 
 /// A payment as history and receipt show it.
@@ -279,6 +326,12 @@ pub struct Payment {
     pub paid_at_ms: Option<i64>,
     /// When it began: milliseconds since 1970-01-01 UTC.
     pub created_ms: i64,
+    /// What was given back so far.
+    pub refunded: Option<Refunded>,
+    /// Where the user's wish for a refund stands.
+    pub refund_request: RefundRequest,
+    /// When the network cancelled what it had charged: milliseconds since 1970-01-01 UTC.
+    pub reversed_at_ms: Option<i64>,
     /// Why it is not paid, and what can be done.
     pub problem: Option<Problem>,
 }
@@ -297,6 +350,9 @@ impl From<app::PaymentView> for Payment {
             reference: p.reference,
             paid_at_ms: p.paid_at.map(|at| at.0),
             created_ms: p.created.0,
+            refunded: p.refunded.map(|r| Refunded { amount: r.amount.into(), home: r.home.into(), whole: r.whole }),
+            refund_request: p.refund_request.into(),
+            reversed_at_ms: p.reversed_at.map(|at| at.0),
             problem: p.problem.as_ref().map(Into::into),
         }
     }
@@ -546,6 +602,44 @@ pub enum Change {
     Balance,
     /// The configuration.
     Config,
+    /// What was found when the wallet's sums were held against the gateway's.
+    Findings,
+}
+
+/// A kind of movement that is added up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum Moved {
+    /// Charged.
+    Charged,
+    /// Given back by refunds.
+    Refunded,
+    /// Given back by the networks' late cancels.
+    Reversed,
+}
+
+/// A day on which the wallet's payments and the gateway's statement do not come to the same.
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
+pub struct Finding {
+    /// The day's beginning, midnight at UTC+8: milliseconds since 1970-01-01 UTC.
+    pub day_ms: i64,
+    /// What differs.
+    pub moved: Moved,
+    /// What the wallet's payments come to, a sum a currency.
+    pub here: Vec<Money>,
+    /// What the gateway says.
+    pub there: Vec<Money>,
+}
+
+impl From<app::Finding> for Finding {
+    fn from(finding: app::Finding) -> Self {
+        let moved = match finding.moved {
+            app::Moved::Charged => Moved::Charged,
+            app::Moved::Refunded => Moved::Refunded,
+            app::Moved::Reversed => Moved::Reversed,
+        };
+        let sums = |sums: Vec<money::Money>| sums.into_iter().map(Into::into).collect();
+        Self { day_ms: finding.day.0, moved, here: sums(finding.here), there: sums(finding.there) }
+    }
 }
 
 impl From<&app::Change> for Change {
@@ -556,6 +650,7 @@ impl From<&app::Change> for Change {
             app::Change::Consent(network) => Self::Consent { network: network.to_string() },
             app::Change::Balance => Self::Balance,
             app::Change::Config => Self::Config,
+            app::Change::Findings => Self::Findings,
         }
     }
 }

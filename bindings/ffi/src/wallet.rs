@@ -3,8 +3,8 @@
 use crate::error::JigapError;
 use crate::ports::{HostTransport, HostVault, TransportPort, VaultPort};
 use crate::records::{
-    Balance, Change, Checkout, ConsentAnswer, ConsentRequest, HistoryPage, NetworkInfo, Payment, Preview, ProofMethod,
-    Reading, ShownCode, ShownResult,
+    Balance, Change, Checkout, ConsentAnswer, ConsentRequest, Finding, HistoryPage, NetworkInfo, Payment, Preview,
+    ProofMethod, Reading, ShownCode, ShownResult,
 };
 use jigap::app::{self, Ports, Setup, Trust, aside};
 use jigap::crypto::{Blob, PublicKey, Signature, SystemRandom};
@@ -178,6 +178,29 @@ impl CoreWallet {
         let proof = Proof { method: method.into(), signature: Signature(Blob(signature)) };
         let ticket = self.open_wallet()?.pay(Id::parse(&preview)?, proof);
         Ok(ticket.await?.into())
+    }
+
+    /// Wants a payment cancelled that is not known to have ended; durable when this returns. Of a charged one the user
+    /// wants the money back, as by `request_refund`.
+    pub async fn cancel(&self, id: String) -> Result<Payment, JigapError> {
+        let ticket = self.open_wallet()?.cancel(Id::parse(&id)?);
+        Ok(ticket.await?.into())
+    }
+
+    /// Asks for the money of a charged payment; durable when this returns. What comes back is shown beside the payment.
+    pub async fn request_refund(&self, id: String) -> Result<Payment, JigapError> {
+        let ticket = self.open_wallet()?.request_refund(Id::parse(&id)?);
+        Ok(ticket.await?.into())
+    }
+
+    /// A push arrived. Its content is not asked for: it only makes the wallet ask the gateway what is new.
+    pub fn pushed(&self) -> Result<(), JigapError> {
+        Ok(self.open_wallet()?.pushed()?)
+    }
+
+    /// Where the wallet's own sums and the gateway's statement differ. None, if all is well.
+    pub fn findings(&self) -> Result<Vec<Finding>, JigapError> {
+        Ok(self.open_wallet()?.findings()?.into_iter().map(Into::into).collect())
     }
 
     /// A payment as it stands. Never waits for the network.

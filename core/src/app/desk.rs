@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
-type Action = Box<dyn FnOnce(&Inner) + Send>;
+pub(super) type Action = Box<dyn FnOnce(&Inner) + Send>;
 
 pub(super) struct Desk {
     actions: Mutex<Option<Sender<Action>>>,
@@ -53,6 +53,11 @@ impl Desk {
 }
 
 impl Inbox {
+    /// The next action, if one was taken: for a caller that carries them out itself.
+    pub(super) fn next(&self) -> Option<Action> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).try_recv().ok()
+    }
+
     /// A thread's life: until the desk closes and is empty.
     pub(super) fn work(&self, inner: &Inner) {
         loop {

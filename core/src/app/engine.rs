@@ -6,6 +6,7 @@
 
 use crate::app::herald::Change;
 use crate::app::inner::Inner;
+use crate::app::reconcile::Day;
 use crate::app::wake::Done;
 use crate::consent::{EventKind, LogFault, LogState};
 use crate::error::{Code, Error, Result};
@@ -34,7 +35,7 @@ pub struct Recovered {
 }
 
 impl Inner {
-    /// What was left unfinished when the process ended: asked about first, before anything is sent (R12).
+    /// R12: what was left unfinished when the process ended is asked about first, before anything is sent.
     pub(super) fn recover(&self) -> Result<Recovered> {
         let (now, limits, waiting) = (self.now(), self.limits(), self.waiting());
         self.store.write(|tx| {
@@ -53,6 +54,9 @@ impl Inner {
                     tx.settle_code(&IssuedCode { state, ..code }, effect)?;
                 }
             }
+            if self.enrolment().is_ok() {
+                tx.owe(TaskKind::PullHistory, &[], now)?;
+            }
             Ok(recovered)
         })
     }
@@ -69,11 +73,16 @@ impl Inner {
     }
 
     /// Carries out one task that is due. Nothing due: how long until there may be.
-    fn work_once(&self) -> Option<Duration> {
+    pub(super) fn work_once(&self) -> Option<Duration> {
+        if self.resting() {
+            return Some(LONGEST_SLEEP);
+        }
         let now = self.now();
         let Ok(tasks) = self.store.read(|view| view.tasks()) else { return Some(PAUSE) };
-        let task = match self.wake.claim(tasks.iter().filter(|task| task.due <= now)) {
+        let task = match self.wake.claim(tasks.iter().filter(|task| task.due <= now), self.moment()) {
             Ok(task) => task,
+            // Nothing is owed right now: time for a piece of upkeep.
+            Err(_) if self.tend() => return None,
             Err(left_alone) => {
                 let next = tasks.iter().map(|task| task.due).filter(|due| *due > now).min();
                 let wait = u64::try_from(next.map_or(i64::MAX, |due| due.since(now))).unwrap_or(0);
@@ -82,7 +91,7 @@ impl Inner {
             }
         };
         let done = catch_unwind(AssertUnwindSafe(|| self.carry_out(&task)));
-        self.wake.release(&task, done.unwrap_or(Ok(Done::Failed)).unwrap_or(Done::Failed));
+        self.wake.release(&task, done.unwrap_or(Ok(Done::Failed)).unwrap_or(Done::Failed), self.moment());
         None
     }
 
@@ -90,9 +99,14 @@ impl Inner {
         match task.kind {
             TaskKind::Send => self.send(Id::from_slice(&task.subject)?)?,
             TaskKind::Ask => self.ask(Id::from_slice(&task.subject)?)?,
+            TaskKind::Cancel => self.send_cancel(Id::from_slice(&task.subject)?)?,
+            TaskKind::RequestRefund => self.send_refund_request(Id::from_slice(&task.subject)?)?,
+            TaskKind::PullHistory => self.pull_history()?,
+            TaskKind::CheckDay => self.check_day(&task.subject)?,
             TaskKind::AskCode => return self.ask_code(Id::from_slice(&task.subject)?),
             TaskKind::UploadConsent => self.upload_consents()?,
             TaskKind::FetchBalance => self.fetch_balance()?,
+            TaskKind::AskSalvaged => return self.ask_salvaged(Id::from_slice(&task.subject)?),
         }
         Ok(Done::Paid)
     }
@@ -108,10 +122,23 @@ impl Inner {
         let Origin::Scanned { terms, .. } = &record.origin else {
             return Err(Error::new(Code::Internal).with("part", "origin"));
         };
-        // The consent is looked at again at the moment of sending: it may have been withdrawn since (I9).
+        let request = self.client.payment_request(self.enrolment()?.device, bytes);
+        // I11: an older copy of this database would pay again what it has forgotten.
+        let confirmed = self.confirm_chain();
+        // The consent is looked at again at the moment of sending, when vault and gateway have done their part: it may have been
+        // withdrawn since (I9), and the quote have ended (R9).
         let event = match self.consent::<PayRequest>(terms.network) {
+            Ok(_) if request.is_err() => Event::NotSent(UnsentReason::Unsigned),
             Ok(_) if !terms.alive(self.now()) => Event::NotSent(UnsentReason::OrderOver),
-            Ok(consent) => self.heard(self.client.pay(self.enrolment()?.device, consent, key, bytes)),
+            Ok(consent) => match confirmed {
+                Ok(()) => self.heard(self.client.pay(consent, key, &request?)),
+                Err(error) => Event::NotSent(match error.code() {
+                    Code::GatewayUnreachable => UnsentReason::Unreachable,
+                    Code::GatewayUntrusted => UnsentReason::Untrusted,
+                    Code::VaultUnavailable | Code::VaultRefused | Code::VaultKeyLost => UnsentReason::Unsigned,
+                    _ => return Err(error),
+                }),
+            },
             // Withdrawn, or the network was switched off.
             Err(error)
                 if matches!(error.code(), Code::ConsentNeeded | Code::NetworkUnknown | Code::TransfersSuspended) =>
@@ -128,17 +155,39 @@ impl Inner {
         self.feed(key, &event)
     }
 
+    fn send_cancel(&self, key: Id) -> Result<()> {
+        let record = self.store.read(|view| view.payment(key))?;
+        let by = record.filter(|record| record.payment.state == State::CancelWanted).and_then(|r| r.payment.cancel);
+        let Some(by) = by else { return self.store.write(|tx| tx.paid(TaskKind::Cancel, &key.0)) };
+        let event = self.heard(self.client.cancel(self.enrolment()?.device, key, by));
+        self.feed(key, &event)
+    }
+
+    fn send_refund_request(&self, key: Id) -> Result<()> {
+        let record = self.store.read(|view| view.payment(key))?;
+        if record.is_none_or(|record| !record.payment.owes_refund_request()) {
+            return self.store.write(|tx| tx.paid(TaskKind::RequestRefund, &key.0));
+        }
+        let event = self.heard(self.client.request_refund(self.enrolment()?.device, key));
+        self.feed(key, &event)
+    }
+
     /// Puts what happened through the table and commits what comes of it, all in one transaction (R8).
     pub(super) fn feed(&self, key: Id, event: &Event) -> Result<()> {
-        let (now, limits) = (self.now(), self.limits());
+        let (now, limits, luck) = (self.now(), self.limits(), self.luck());
         self.store.write(|tx| {
             let record = tx.payment(key)?.ok_or(Code::PaymentUnknown)?;
             let (record, effects) = record.step(event, now, &limits);
-            tx.settle(&record, &effects, now)
+            tx.settle(&record, &spread(effects, now, luck), now)
         })?;
         self.herald.tell(Change::Payment(key));
         self.wake.up();
         Ok(())
+    }
+
+    /// What spreads waiting times; without randomness they are not spread.
+    fn luck(&self) -> u8 {
+        self.random.bytes::<1>().map_or(0, |[luck]| luck)
     }
 
     fn ask_code(&self, id: Id) -> Result<Done> {
@@ -235,22 +284,50 @@ impl Inner {
     }
 }
 
+/// Shortens every waiting time by up to a quarter, so that phones that lost a gateway at the same moment do not all
+/// come back to it at the same moment.
+fn spread(effects: Vec<Effect>, now: ServerMs, luck: u8) -> Vec<Effect> {
+    let earlier = |at: ServerMs| {
+        let off = at.since(now).max(0).saturating_mul(i64::from(luck)).checked_div(4 * 256).unwrap_or(0);
+        at.plus(off.saturating_neg())
+    };
+    let spread = |effect| match effect {
+        Effect::Send => Effect::Send,
+        Effect::Ask(at) => Effect::Ask(earlier(at)),
+        Effect::Cancel(at) => Effect::Cancel(earlier(at)),
+        Effect::RequestRefund(at) => Effect::RequestRefund(earlier(at)),
+    };
+    effects.into_iter().map(spread).collect()
+}
+
 impl Tx<'_> {
-    /// Writes a payment and exactly what it owes now.
+    /// Writes a payment and exactly what it owes now (R8: state, receipt, journal line and debts, one transaction).
     pub(super) fn settle(&self, record: &Record, effects: &[Effect], now: ServerMs) -> Result<()> {
-        let key = record.payment.key;
+        let (payment, key) = (&record.payment, record.payment.key);
         self.put_payment(record, None)?;
-        if record.payment.state == State::Succeeded {
+        if let Some(receipt) = record.receipt() {
             self.owe(TaskKind::FetchBalance, &[], now)?;
+            // When no late cancel can come any more, the day is held against the gateway's statement.
+            let day = Day::of(receipt.paid_at);
+            if day.worth_checking(now) {
+                self.owe(TaskKind::CheckDay, &day.name(), day.closes())?;
+            }
         }
-        // A question that crossed the sending, such as one of another process, does not take the sending away.
-        if record.payment.state != State::Sending {
-            self.paid(TaskKind::Send, &key.0)?;
+        // What crossed the sending or the cancel, such as a question of another process, does not take it away.
+        let still_owed = [
+            (TaskKind::Send, payment.state == State::Sending),
+            (TaskKind::Cancel, payment.owes_cancel()),
+            (TaskKind::RequestRefund, payment.owes_refund_request()),
+            (TaskKind::Ask, false),
+        ];
+        for (kind, _) in still_owed.into_iter().filter(|(_, owed)| !owed) {
+            self.paid(kind, &key.0)?;
         }
-        self.paid(TaskKind::Ask, &key.0)?;
         effects.iter().try_for_each(|effect| match effect {
             Effect::Send => self.owe(TaskKind::Send, &key.0, now),
             Effect::Ask(at) => self.owe(TaskKind::Ask, &key.0, *at),
+            Effect::Cancel(at) => self.owe(TaskKind::Cancel, &key.0, *at),
+            Effect::RequestRefund(at) => self.owe(TaskKind::RequestRefund, &key.0, *at),
         })
     }
 

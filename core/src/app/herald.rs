@@ -25,6 +25,10 @@ pub enum Change {
     Balance,
     /// The configuration.
     Config,
+    /// The condition of the wallet's own records.
+    Condition,
+    /// What was found when the wallet's sums were held against the gateway's.
+    Findings,
 }
 
 /// Hears of changes, from one thread that is the same for the wallet's whole life.
@@ -68,6 +72,21 @@ pub(super) struct Round {
     pub(super) observers: Vec<Arc<dyn Observer>>,
     /// Waiters with whether their patience is over.
     pub(super) waiters: Vec<(bool, Instant, Waiter)>,
+}
+
+impl State {
+    fn round(&mut self, now: Instant) -> Option<Round> {
+        let soonest = self.waiters.iter().map(|(deadline, _)| *deadline).min();
+        let look = std::mem::take(&mut self.look);
+        if !look && self.changes.is_empty() && soonest.is_none_or(|deadline| deadline > now) {
+            return None;
+        }
+        let changes = std::mem::take(&mut self.changes).into_iter().collect();
+        let observers = self.observers.iter().map(|(_, observer)| Arc::clone(observer)).collect();
+        let waiters = std::mem::take(&mut self.waiters);
+        let waiters = waiters.into_iter().map(|(deadline, waiter)| (deadline <= now, deadline, waiter));
+        Some(Round { changes, observers, waiters: waiters.collect() })
+    }
 }
 
 impl Herald {
@@ -118,19 +137,19 @@ impl Herald {
                 return None;
             }
             let now = Instant::now();
-            let soonest = state.waiters.iter().map(|(deadline, _)| *deadline).min();
-            let look = std::mem::take(&mut state.look);
-            if look || !state.changes.is_empty() || soonest.is_some_and(|deadline| deadline <= now) {
-                let changes = std::mem::take(&mut state.changes).into_iter().collect();
-                let observers = state.observers.iter().map(|(_, observer)| Arc::clone(observer)).collect();
-                let waiters = std::mem::take(&mut state.waiters);
-                let waiters = waiters.into_iter().map(|(deadline, waiter)| (deadline <= now, deadline, waiter));
-                return Some(Round { changes, observers, waiters: waiters.collect() });
+            if let Some(round) = state.round(now) {
+                return Some(round);
             }
+            let soonest = state.waiters.iter().map(|(deadline, _)| *deadline).min();
             let pause = soonest.map_or(Duration::from_secs(3600), |deadline| deadline.saturating_duration_since(now));
             let (next, _) = self.news.wait_timeout(state, pause).unwrap_or_else(PoisonError::into_inner);
             state = next;
         }
+    }
+
+    /// What there is to do now, without waiting.
+    pub(super) fn round_now(&self) -> Option<Round> {
+        self.lock().round(Instant::now())
     }
 
     /// Puts back a waiter whose time has not come.

@@ -1,6 +1,7 @@
 //! What every action and every task of the wallet works with: the store, the ports, and what is known right now.
 
 use crate::app::herald::{Change, Herald};
+use crate::app::upkeep::Upkeep;
 use crate::app::wake::Wake;
 use crate::config::Config;
 use crate::consent::{Ledger, Signed};
@@ -10,12 +11,13 @@ use crate::gateway::{Client, Timed, Transport};
 use crate::network::Network;
 use crate::payment::Limits;
 use crate::present::Waiting;
-use crate::store::{Enrolment, Store, Subject};
+use crate::store::{Disk, Enrolment, Store, Subject, TaskKind};
 use crate::time::{Clock, Now, ServerAnchor, ServerMs};
 use crate::vault::Vault;
 use crate::wallet::Balance;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 /// An anchor this much older or this far off is written anew, so that a restart begins near the truth.
 const ANCHOR_KEEP_MS: i64 = 10 * 60 * 1000;
@@ -59,6 +61,8 @@ struct Known {
     enrolment: Option<Enrolment>,
     config: Option<Arc<Config>>,
     anchor: Option<ServerAnchor>,
+    /// The anchor is of an earlier start of the device: the wall clock had to stand in, and any word of the server is better.
+    guessed: bool,
     kept_anchor: Option<ServerAnchor>,
     ledger: Arc<Ledger>,
 }
@@ -75,26 +79,32 @@ pub(super) struct Inner {
     pub(super) consent_turn: Mutex<()>,
     /// One upload at a time: the gateway takes the events in their order.
     pub(super) upload_turn: Mutex<()>,
+    pub(super) upkeep: Upkeep,
     clock: Arc<dyn Clock>,
     known: RwLock<Known>,
 }
 
 impl Inner {
-    pub(super) fn open(setup: Setup, ports: Ports) -> Result<Self> {
-        let store = Store::open(&setup.folder, ports.vault.as_ref(), Arc::clone(&ports.random))?;
+    pub(super) fn open(setup: Setup, ports: Ports, disk: Disk) -> Result<Self> {
+        let store = Store::open_on(disk, &setup.folder, ports.vault.as_ref(), Arc::clone(&ports.random))?;
         let known = store.read(|view| {
             let enrolment = view.setting::<Enrolment>()?;
             let signed: Option<Signed> = view.setting()?;
             // One that does not verify any more – an update brought another key – is as good as none: what is unfinished
             // can still be finished, and the next refresh brings one that does.
             let config = signed.and_then(|signed| Config::open(&signed, &setup.trust.config).ok()).map(Arc::new);
-            let anchor = view.setting()?;
+            let kept_anchor: Option<ServerAnchor> = view.setting()?;
+            // Carried over to this start of the device, so that time goes on even when the wall clock was set back.
+            let now = ports.clock.now();
+            let anchor = kept_anchor.map(|kept| ServerAnchor { server: kept.estimate(&now), at: now });
+            let guessed = kept_anchor.is_some_and(|kept| kept.at.boot_id != now.boot_id);
             let ledger = match &enrolment {
                 Some(enrolment) => view.ledger(&enrolment.device_key)?,
                 None => Ledger::default(),
             };
-            Ok(Known { enrolment, config, anchor, kept_anchor: anchor, ledger: Arc::new(ledger) })
+            Ok(Known { enrolment, config, anchor, guessed, kept_anchor, ledger: Arc::new(ledger) })
         })?;
+        let upkeep = Upkeep::of(&store)?;
         Ok(Self {
             store,
             client: Client::new(ports.transport, Arc::clone(&ports.vault)),
@@ -105,6 +115,7 @@ impl Inner {
             wake: Wake::default(),
             consent_turn: Mutex::new(()),
             upload_turn: Mutex::new(()),
+            upkeep,
             clock: ports.clock,
             known: RwLock::new(known),
         })
@@ -122,6 +133,11 @@ impl Inner {
         self.clock.now()
     }
 
+    /// Time since the device started: what pauses in memory are measured by.
+    pub(super) fn moment(&self) -> Duration {
+        Duration::from_millis(self.clock.now().boot_ms)
+    }
+
     /// The server's time as far as it can be known: before the first answer, the wall clock's.
     pub(super) fn now(&self) -> ServerMs {
         let now = self.clock.now();
@@ -133,8 +149,12 @@ impl Inner {
         if let Some(server) = answer.server {
             let fresh = ServerAnchor { server, at: self.clock.now() };
             let mut keep = None;
+            let mut set_back = false;
             self.learn(|known| {
-                let anchor = known.anchor.map_or(fresh, |old| old.later(fresh));
+                let thought = known.anchor.map_or(ServerMs(fresh.at.wall_ms), |old| old.estimate(&fresh.at));
+                let anchor = known.anchor.filter(|_| !known.guessed).map_or(fresh, |old| old.later(fresh));
+                known.guessed = false;
+                set_back = thought.since(anchor.estimate(&fresh.at)) > ANCHOR_DRIFT_MS;
                 known.anchor = Some(anchor);
                 let stale = known.kept_anchor.is_none_or(|kept| {
                     let off = anchor.server.since(kept.estimate(&anchor.at));
@@ -148,8 +168,12 @@ impl Inner {
                 }
             });
             if let Some(anchor) = keep {
-                // Not kept is not lost: the next start falls back to the anchor before.
-                let _ = self.store.write(|tx| tx.set(&anchor));
+                // Not kept is not lost: the next start falls back to the anchor before. What was put off by a clock that was
+                // ahead, set by hand before a restart, would otherwise wait for as long (R10).
+                let _ = self.store.write(|tx| {
+                    tx.set(&anchor)?;
+                    if set_back { tx.hurry(server) } else { Ok(()) }
+                });
             }
         }
         answer.value
@@ -202,7 +226,9 @@ impl Inner {
             let Some((enrolment, balance, subject)) = enrolment else { return Ok(()) };
             tx.set(enrolment)?;
             tx.set(balance)?;
-            tx.set(subject)
+            tx.set(subject)?;
+            // What this user paid before this phone, or before the app was installed anew.
+            tx.owe(TaskKind::PullHistory, &[], self.now())
         })?;
         self.learn(|known| {
             known.config = Some(Arc::new(fresh));
@@ -211,6 +237,7 @@ impl Inner {
             }
         });
         self.herald.tell(Change::Config);
+        self.wake.up();
         Ok(())
     }
 

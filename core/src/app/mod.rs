@@ -10,18 +10,25 @@ mod engine;
 mod herald;
 mod inner;
 mod payments;
+mod reconcile;
 mod shown;
+mod stepped;
 mod ticket;
+mod upkeep;
 mod views;
 mod wake;
 
 pub use engine::Recovered;
 pub use herald::{Change, Observer, Subscription};
 pub use inner::{Ports, Setup, Trust};
+pub use reconcile::{Finding, Moved};
+pub use stepped::Stepped;
 pub use ticket::{Ticket, aside};
+pub use upkeep::Condition;
 pub use views::{
     Checkout, ConsentAnswer, ConsentChoice, ConsentExport, ConsentRequest, HistoryPage, KeptConsent, KeptReason,
-    LogStatus, NetworkView, PaymentView, PreviewView, Section, ShownResult, ShownView, Status,
+    LogStatus, NetworkView, PaymentView, PreviewView, RefundRequest, RefundedView, Section, ShownResult, ShownView,
+    Status,
 };
 
 use crate::code::Reading;
@@ -29,11 +36,11 @@ use crate::crypto::PublicKey;
 use crate::error::{Code, Error, Result};
 use crate::id::Id;
 use crate::network::Network;
-use crate::payment::Proof;
+use crate::payment::{CancelBy, Event, Proof};
 use crate::present::CodeState;
-use crate::store::{Cursor, Enrolment, Subject};
+use crate::store::{self, Cursor, Disk, Enrolment, Erased, Subject};
 use crate::wallet::Balance;
-use desk::Desk;
+use desk::{Desk, Inbox};
 use herald::{Round, Waiter};
 use inner::Inner;
 use std::sync::Arc;
@@ -60,10 +67,8 @@ impl Wallet {
     /// Those of [`crate::store::Store::open`], [`Code::ConfigInvalid`] when the kept configuration is not signed by
     /// the trusted key, [`Code::ConsentRecordBroken`], [`Code::Internal`] when no thread can be started.
     pub fn open(setup: Setup, ports: Ports) -> Result<Self> {
-        let inner = Arc::new(Inner::open(setup, ports)?);
-        let recovered = inner.recover()?;
-        let (desk, inbox) = Desk::new();
-        let wallet = Self { inner: Arc::clone(&inner), desk, recovered };
+        let (wallet, inbox) = Self::at_rest(setup, ports, Disk::System)?;
+        let inner = Arc::clone(&wallet.inner);
         let start = |name: &str, work: Box<dyn FnOnce(&Inner) + Send>| {
             let inner = Arc::clone(&inner);
             let thread = thread::Builder::new().name(name.to_owned());
@@ -79,6 +84,14 @@ impl Wallet {
         }
         start("jigap-herald", Box::new(announce))?;
         Ok(wallet)
+    }
+
+    /// The wallet, opened, with nobody to carry anything out yet.
+    fn at_rest(setup: Setup, ports: Ports, disk: Disk) -> Result<(Self, Inbox)> {
+        let inner = Arc::new(Inner::open(setup, ports, disk)?);
+        let recovered = inner.recover()?;
+        let (desk, inbox) = Desk::new();
+        Ok((Self { inner, desk, recovered }, inbox))
     }
 
     /// What was unfinished when this wallet opened. It is being taken up already; [`Wallet::settled`] and
@@ -230,6 +243,42 @@ impl Wallet {
         self.desk.take(move |inner| inner.pay(preview, proof))
     }
 
+    /// Wants a payment cancelled that is not known to have ended: durable when the ticket delivers, and from then on
+    /// nothing of it is sent any more. It ends as cancelled, or as what it was when the cancel arrived. Of a charged one
+    /// the user wants the money back: as [`Wallet::request_refund`].
+    ///
+    /// # Errors (by the ticket)
+    /// [`Code::PaymentUnknown`], the store's.
+    pub fn cancel(&self, id: Id) -> Ticket<PaymentView> {
+        self.desk.take(move |inner| inner.wish(id, &Event::CancelAsked(CancelBy::User)))
+    }
+
+    /// Asks for the money of a charged payment: durable when the ticket delivers. The gateway, or a person behind it,
+    /// decides; what comes back is shown beside the payment. One request a payment.
+    ///
+    /// # Errors (by the ticket)
+    /// [`Code::PaymentUnknown`], the store's.
+    pub fn request_refund(&self, id: Id) -> Ticket<PaymentView> {
+        self.desk.take(move |inner| inner.wish(id, &Event::RefundAsked))
+    }
+
+    /// A push arrived. It is not looked at, for anyone may have sent it: it only makes the wallet ask the gateway what
+    /// is new.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn pushed(&self) -> Result<()> {
+        self.inner.pushed()
+    }
+
+    /// Where the wallet's own sums and the gateway's statement differ. None, if all is well.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn findings(&self) -> Result<Vec<Finding>> {
+        self.inner.findings()
+    }
+
     /// A payment as it stands. Never waits for the network.
     ///
     /// # Errors
@@ -275,10 +324,58 @@ impl Wallet {
         ticket
     }
 
+    /// The app goes to the background: finishes what is being written, and closes every file, so that no lock is held
+    /// while the app is suspended (iOS ends an app for that: 0xdead10cc). Nothing more is sent until
+    /// [`Wallet::resumed`]. Calls still work; each opens the files for itself. May take as long as one write and one call
+    /// of the vault.
+    pub fn suspend(&self) {
+        self.inner.suspend();
+    }
+
+    /// Erases what no law has kept: payments and codes whose time is over, and previews. Says what stays, and how long.
+    ///
+    /// # Errors (by the ticket)
+    /// The store's.
+    pub fn erase(&self) -> Ticket<Erased> {
+        self.desk.take(|inner| inner.store.erase(inner.now()))
+    }
+
+    /// Begins to change the root key; the engine seals everything anew, in steps, whenever nothing else is to be done. A
+    /// change that is under way goes on at the next start.
+    ///
+    /// # Errors (by the ticket)
+    /// The vault's, the store's. Then nothing has changed.
+    pub fn change_keys(&self) -> Ticket<()> {
+        self.desk.take(|inner| {
+            inner.store.begin_rotation(inner.vault.as_ref())?;
+            inner.wake.up();
+            Ok(())
+        })
+    }
+
+    /// How the wallet's records are.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn condition(&self) -> Result<Condition> {
+        self.inner.condition()
+    }
+
+    /// Sets a database aside that does not open any more ([`Code::StoreDamaged`], [`Code::VaultKeyLost`]), or that was
+    /// found damaged. It is renamed, never deleted. The next [`Wallet::open`] begins anew: this device has to be enrolled
+    /// again, payments that had not ended are asked about, and nothing is paid before the gateway's record was taken in.
+    /// It is a decision, so it is never made by opening. Gives the number it lies aside under.
+    ///
+    /// # Errors
+    /// [`Code::StoreInUse`] when there is nothing wrong with it. The store's, the vault's.
+    pub fn set_aside(setup: &Setup, ports: &Ports) -> Result<u32> {
+        store::set_aside(&setup.folder, ports.vault.as_ref(), Arc::clone(&ports.random))
+    }
+
     /// The app is in front again: looks at once at what is due. Threads' sleep does not count while a phone sleeps, so
     /// without this call the engine may be up to a minute late.
     pub fn resumed(&self) {
-        self.inner.wake.up();
+        self.inner.resume();
     }
 
     /// Tells an observer of every change until the subscription is dropped.
@@ -304,28 +401,32 @@ fn deadline(patience: Duration) -> Instant {
 
 /// The herald's thread: attached once, tells everyone, holds no lock while it does.
 fn announce(inner: &Inner) {
-    while let Some(Round { changes, observers, waiters }) = inner.herald.next_round() {
-        for (impatient, deadline, waiter) in waiters {
-            match waiter {
-                Waiter::Payment(id, promise) => match inner.payment(id) {
-                    Ok(view) if view.status == Status::Checking && !impatient => {
-                        inner.herald.keep(deadline, Waiter::Payment(id, promise));
-                    }
-                    result => promise.fulfil(result),
-                },
-                Waiter::Code(id, promise) => match inner.shown_result(id) {
-                    Ok(result) if result.state == CodeState::Shown && !impatient => {
-                        inner.herald.keep(deadline, Waiter::Code(id, promise));
-                    }
-                    result => promise.fulfil(result),
-                },
-            }
+    while let Some(round) = inner.herald.next_round() {
+        announce_round(inner, round);
+    }
+}
+
+fn announce_round(inner: &Inner, Round { changes, observers, waiters }: Round) {
+    for (impatient, deadline, waiter) in waiters {
+        match waiter {
+            Waiter::Payment(id, promise) => match inner.payment(id) {
+                Ok(view) if view.status.open() && !impatient => {
+                    inner.herald.keep(deadline, Waiter::Payment(id, promise));
+                }
+                result => promise.fulfil(result),
+            },
+            Waiter::Code(id, promise) => match inner.shown_result(id) {
+                Ok(result) if result.state == CodeState::Shown && !impatient => {
+                    inner.herald.keep(deadline, Waiter::Code(id, promise));
+                }
+                result => promise.fulfil(result),
+            },
         }
-        if !changes.is_empty() {
-            for observer in observers {
-                // One that panics loses this news, and nobody else does.
-                let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| observer.changed(&changes)));
-            }
+    }
+    if !changes.is_empty() {
+        for observer in observers {
+            // One that panics loses this news, and nobody else does.
+            let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| observer.changed(&changes)));
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::gateway::wire::{CheckoutRequest, PayRequest};
 use crate::id::Id;
 use crate::money::Money;
 use crate::network::Network;
-use crate::payment::{Effect, Preview, Proof, Record};
+use crate::payment::{Effect, Event, Preview, Proof, Record};
 use crate::store::{Cursor, TaskKind};
 
 /// The most payments one page of history holds.
@@ -25,17 +25,18 @@ impl Inner {
 
     /// Resolves a scanned code into terms and freezes them. Nothing leaves before the consent is there.
     pub(super) fn prepare(&self, checkout: Checkout) -> Result<PreviewView> {
+        self.may_pay()?;
         let reading = self.read(&checkout.code)?;
         let network = chosen(&reading.verdict, checkout.network)?;
         let amount = payable(&reading.facts, checkout.amount)?;
         let network_name = self.config()?.network(network)?.display.clone();
-        // Asked twice on purpose: the first refuses before anything moves, the second is used up by the call.
+        // Asked here too: it refuses before anything moves. The call asks again, and uses the consent up.
         drop(self.consent::<CheckoutRequest>(network)?);
         self.upload_consents()?;
         let device = self.enrolment()?.device;
         let nonce = Id::random(self.random.as_ref())?;
         let code = Digest::of(checkout.code.as_bytes());
-        let answer = self.client.checkout(device, self.consent(network)?, nonce, checkout.code, amount);
+        let answer = self.client.checkout(device, || self.consent(network), nonce, checkout.code, amount);
         let terms = self.heard(answer.map_err(|error| self.consent_refused(network, error))?);
         let differs = |field: &'static str| Error::new(Code::QuoteInconsistent).with("field", field);
         if terms.network != network || terms.code != code {
@@ -61,6 +62,7 @@ impl Inner {
         if let Some(existing) = self.store.read(|view| view.payment_of_preview(preview))? {
             return Ok(PaymentView::new(&existing));
         }
+        self.may_pay()?;
         let preview = self.store.read(|view| view.preview(preview))?.ok_or(Code::PreviewUnknown)?;
         let enrolment = self.enrolment()?;
         preview.verify(enrolment.device, &enrolment.user_key, &proof)?;
@@ -86,6 +88,12 @@ impl Inner {
         self.herald.tell(Change::Payment(record.payment.key));
         self.wake.up();
         Ok(PaymentView::new(&record))
+    }
+
+    /// Commits what the user wants of a payment: the state and the debt, before anything leaves.
+    pub(super) fn wish(&self, id: Id, event: &Event) -> Result<PaymentView> {
+        self.feed(id, event)?;
+        self.payment(id)
     }
 
     pub(super) fn payment(&self, id: Id) -> Result<PaymentView> {

@@ -14,6 +14,7 @@ use crate::store::TaskKind;
 impl Inner {
     /// Puts the next code on screen; fetches a batch when there is none. From then on it is never shown again.
     pub(super) fn show(&self, network: Network, region: &str) -> Result<ShownView> {
+        self.may_pay()?;
         let config = self.config()?;
         let description = config.network(network)?;
         if !description.show.iter().any(|country| country == region) {
@@ -61,8 +62,7 @@ impl Inner {
         let codes = self.store.read(|view| view.live_codes())?;
         let quantity = present::wanted(&codes, network, region, self.now(), ahead);
         let nonce = Id::random(self.random.as_ref())?;
-        let consent = self.consent(network)?;
-        let answer = self.client.codes(device, consent, nonce, region.to_owned(), quantity);
+        let answer = self.client.codes(device, || self.consent(network), nonce, region.to_owned(), quantity);
         let issued = self.heard(answer.map_err(|error| self.consent_refused(network, error))?);
         let fits = |digits: &str| (12..=32).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
         if issued.is_empty() || !issued.iter().all(|code| fits(&code.digits)) {

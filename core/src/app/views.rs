@@ -7,7 +7,9 @@ use crate::error::{Code, Error};
 use crate::id::Id;
 use crate::money::{Money, Rate};
 use crate::network::Network;
-use crate::payment::{DeclineReason, Merchant, Origin, Outcome, Preview, Proof, Record, State, UnsentReason};
+use crate::payment::{
+    Asked, DeclineReason, Merchant, Origin, Outcome, Payment, Preview, Proof, Record, State, UnsentReason,
+};
 use crate::present::CodeState;
 use crate::store::Cursor;
 use crate::time::ServerMs;
@@ -61,9 +63,20 @@ pub enum Status {
     NotSent,
     /// Contradictory answers; people are looking into it.
     Conflict,
+    /// It is to be cancelled; whether it still can be is not known yet.
+    Cancelling,
+    /// Not charged; cancelled before it was.
+    Cancelled,
+    /// Charged, and then cancelled by the network: the money is back.
+    Reversed,
 }
 
 impl Status {
+    /// Whether how it ends is not known yet.
+    pub const fn open(self) -> bool {
+        matches!(self, Self::Checking | Self::Cancelling)
+    }
+
     /// The stable name.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -72,6 +85,9 @@ impl Status {
             Self::Declined => "declined",
             Self::NotSent => "not_sent",
             Self::Conflict => "conflict",
+            Self::Cancelling => "cancelling",
+            Self::Cancelled => "cancelled",
+            Self::Reversed => "reversed",
         }
     }
 }
@@ -101,8 +117,64 @@ pub struct PaymentView {
     pub paid_at: Option<ServerMs>,
     /// When it began, by the server's time.
     pub created: ServerMs,
+    /// What was given back so far; nothing when nothing was.
+    pub refunded: Option<RefundedView>,
+    /// Where the user's wish for a refund stands.
+    pub refund_request: RefundRequest,
+    /// When the network cancelled what it had charged.
+    pub reversed_at: Option<ServerMs>,
     /// Why it is not paid, and what can be done; nothing when it is.
     pub problem: Option<Error>,
+}
+
+/// What was given back of a payment, the sum of all parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RefundedView {
+    /// In the shop's currency.
+    pub amount: Money,
+    /// In the user's, each part at its own rate.
+    pub home: Money,
+    /// Whether it is all of it.
+    pub whole: bool,
+}
+
+/// Where a user's wish for a refund stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RefundRequest {
+    /// Nobody asked.
+    None,
+    /// The user asked; the gateway has not answered yet.
+    Wanted,
+    /// A person decides.
+    Open,
+    /// It was refused.
+    Refused,
+    /// It was granted; what comes back is in `refunded`.
+    Granted,
+}
+
+impl RefundRequest {
+    /// The stable name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Wanted => "wanted",
+            Self::Open => "open",
+            Self::Refused => "refused",
+            Self::Granted => "granted",
+        }
+    }
+
+    fn of(payment: &Payment) -> Self {
+        match payment.known.refund {
+            Some(Asked::Open) => Self::Open,
+            Some(Asked::Refused) => Self::Refused,
+            Some(Asked::Granted) => Self::Granted,
+            None if payment.owes_refund_request() => Self::Wanted,
+            None if payment.refund_refused => Self::Refused,
+            None => Self::None,
+        }
+    }
 }
 
 impl PaymentView {
@@ -114,17 +186,20 @@ impl PaymentView {
             State::Declined => Status::Declined,
             State::Unsent => Status::NotSent,
             State::Conflict => Status::Conflict,
+            State::CancelWanted => Status::Cancelling,
+            State::Cancelled => Status::Cancelled,
+            State::Reversed => Status::Reversed,
         };
         let agreed_rate = match &record.origin {
             Origin::Scanned { terms, .. } => Some(terms.rate),
-            Origin::Shown { .. } => None,
+            Origin::Shown { .. } | Origin::Told { .. } => None,
         };
         let amounts = record.amounts();
         Self {
             id: record.payment.key,
             status,
             network: record.network(),
-            scanned: matches!(record.origin, Origin::Scanned { .. }),
+            scanned: record.scanned(),
             merchant: record.merchant().cloned(),
             amount: amounts.map(|(amount, _)| amount),
             home: amounts.map(|(_, home)| home),
@@ -132,6 +207,12 @@ impl PaymentView {
             reference: receipt.map(|receipt| receipt.reference.clone()),
             paid_at: receipt.map(|receipt| receipt.paid_at),
             created: record.created,
+            refunded: record.refunded().map(|(amount, home)| {
+                let whole = record.payment.known.all_refunded();
+                RefundedView { amount, home, whole }
+            }),
+            refund_request: RefundRequest::of(&record.payment),
+            reversed_at: record.payment.known.reversed.filter(|_| status == Status::Reversed),
             problem: problem(record, status),
         }
     }
@@ -139,13 +220,17 @@ impl PaymentView {
 
 fn problem(record: &Record, status: Status) -> Option<Error> {
     let code = match status {
-        Status::Paid => return None,
-        Status::Checking => Code::Checking,
+        // Crooked refunds do not undo the payment, and yet people have to look.
+        Status::Paid if record.payment.known.refunds.is_empty() || record.refunded().is_some() => return None,
+        Status::Cancelled | Status::Reversed => return None,
+        Status::Checking | Status::Cancelling => Code::Checking,
+        Status::Paid => Code::PaymentConflict,
         Status::Conflict => Code::PaymentConflict,
         Status::NotSent => match record.payment.unsent {
             Some(UnsentReason::Untrusted) => Code::GatewayUntrusted,
             Some(UnsentReason::Unsigned) => Code::VaultUnavailable,
             Some(UnsentReason::OrderOver) => Code::QuoteExpired,
+            Some(UnsentReason::Refused) => Code::GatewayRefused,
             Some(UnsentReason::ConsentGone) => {
                 return Some(Error::new(Code::ConsentNeeded).with("network", record.network()));
             }

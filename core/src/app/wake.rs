@@ -11,6 +11,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
 type Name = (TaskKind, Vec<u8>);
 
+/// Time since the device started, by the wallet's own clock: sleep counts, and the simulator decides.
+type Moment = Duration;
+
 /// Consent events go up in their order: one thread has them all, and the other stays free for payments.
 fn name(task: &Task) -> Name {
     let subject = if task.kind == TaskKind::UploadConsent { Vec::new() } else { task.subject.clone() };
@@ -33,7 +36,7 @@ struct State {
     /// Tasks a thread is working on: no other takes them.
     claimed: HashSet<Name>,
     /// Tasks without a new due time in the store: how often they failed in a row, and not before which moment.
-    delayed: HashMap<Name, (u32, Instant)>,
+    delayed: HashMap<Name, (u32, Moment)>,
     /// Counts what was owed, so that nothing owed between looking and sleeping is missed.
     owed: u64,
     stopped: bool,
@@ -80,11 +83,10 @@ impl Wake {
 
     /// Takes the first of these tasks that nobody has and that is not left alone. There is none: how long until one of
     /// those that are left alone may be taken.
-    pub(super) fn claim<'t>(&self, due: impl Iterator<Item = &'t Task>) -> Result<Task, Option<Duration>> {
+    pub(super) fn claim<'t>(&self, due: impl Iterator<Item = &'t Task>, now: Moment) -> Result<Task, Option<Duration>> {
         let mut state = self.lock();
-        let now = Instant::now();
         // What was left alone and did not come again was settled in another way.
-        state.delayed.retain(|_, (_, until)| now.saturating_duration_since(*until) < LONGEST_PAUSE);
+        state.delayed.retain(|_, (_, until)| now.saturating_sub(*until) < LONGEST_PAUSE);
         let mut wait: Option<Duration> = None;
         for task in due {
             let name = name(task);
@@ -93,7 +95,7 @@ impl Wake {
             }
             match state.delayed.get(&name) {
                 Some((_, until)) if *until > now => {
-                    let left = until.saturating_duration_since(now);
+                    let left = until.saturating_sub(now);
                     wait = Some(wait.map_or(left, |wait| wait.min(left)));
                 }
                 _ => {
@@ -106,7 +108,7 @@ impl Wake {
     }
 
     /// Gives a task back; after a failure it is left alone for a while, twice as long after each one in a row.
-    pub(super) fn release(&self, task: &Task, done: Done) {
+    pub(super) fn release(&self, task: &Task, done: Done, now: Moment) {
         let name = name(task);
         let mut state = self.lock();
         state.claimed.remove(&name);
@@ -120,8 +122,7 @@ impl Wake {
             }
         };
         if let Some((times, pause)) = pause {
-            let until = Instant::now().checked_add(pause);
-            state.delayed.extend(until.map(|until| (name, (times, until))));
+            state.delayed.insert(name, (times, now.saturating_add(pause)));
         }
         // Another thread may have skipped it while it was claimed.
         state.owed = state.owed.wrapping_add(1);
@@ -154,15 +155,16 @@ mod tests {
         let wake = Wake::default();
         let task = |subject: u8| Task { kind: TaskKind::Ask, subject: vec![subject], due: ServerMs(0) };
         let tasks = [task(1), task(2)];
-        assert_eq!(wake.claim(tasks.iter()), Ok(task(1)));
-        assert_eq!(wake.claim(tasks.iter()), Ok(task(2)), "a claimed task is nobody else's");
-        assert_eq!(wake.claim(tasks.iter()), Err(None));
-        wake.release(&tasks[0], Done::Failed);
-        wake.release(&tasks[1], Done::Paid);
-        assert_eq!(wake.claim(tasks.iter()), Ok(task(2)), "the failed one waits");
-        let left = wake.claim(tasks.iter()).unwrap_err().unwrap();
-        assert!(left > Duration::ZERO && left <= FIRST_PAUSE);
+        let now = Duration::from_secs(100);
+        assert_eq!(wake.claim(tasks.iter(), now), Ok(task(1)));
+        assert_eq!(wake.claim(tasks.iter(), now), Ok(task(2)), "a claimed task is nobody else's");
+        assert_eq!(wake.claim(tasks.iter(), now), Err(None));
+        wake.release(&tasks[0], Done::Failed, now);
+        wake.release(&tasks[1], Done::Paid, now);
+        assert_eq!(wake.claim(tasks.iter(), now), Ok(task(2)), "the failed one waits");
+        assert_eq!(wake.claim(tasks.iter(), now), Err(Some(FIRST_PAUSE)));
         // Nothing is due any more: a failure that was settled in another way keeps nobody awake.
-        assert_eq!(wake.claim([].iter()), Err(None));
+        assert_eq!(wake.claim([].iter(), now), Err(None));
+        assert_eq!(wake.claim(tasks.iter(), now + FIRST_PAUSE), Ok(task(1)), "its pause is over");
     }
 }

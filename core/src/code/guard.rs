@@ -15,6 +15,30 @@ pub(super) const fn is_hidden(c: char) -> bool {
         | '\u{e0000}'..='\u{e0fff}')
 }
 
+/// Whether a word mixes Latin letters with those of a script that has letters of the same shape, or is written in letters
+/// that are copies of Latin ones. A name wholly in its own script is left alone, as browsers do with host names
+/// (Unicode UTS 39 §5.1, mixed scripts).
+pub(super) fn has_confusable_letters(text: &str) -> bool {
+    !text.is_ascii()
+        && text.split(|c: char| !c.is_alphabetic()).any(|word| {
+            let latin = word.chars().any(|c| matches!(c, 'A'..='Z' | 'a'..='z' | '\u{c0}'..='\u{24f}'));
+            word.chars().any(|c| is_copy(c) || (latin && looks_latin(c)))
+        })
+}
+
+/// Greek, Coptic, Cyrillic, Armenian, Cherokee, Lisu: the scripts with letters of Latin shape.
+const fn looks_latin(c: char) -> bool {
+    matches!(c,
+        '\u{370}'..='\u{3ff}' | '\u{400}'..='\u{58f}' | '\u{13a0}'..='\u{13ff}' | '\u{1c80}'..='\u{1c8f}'
+        | '\u{1f00}'..='\u{1fff}' | '\u{2c80}'..='\u{2dff}' | '\u{a4d0}'..='\u{a4ff}' | '\u{a640}'..='\u{a69f}'
+        | '\u{ab70}'..='\u{abbf}')
+}
+
+/// Mathematical alphabets: letters for formulas.
+const fn is_copy(c: char) -> bool {
+    matches!(c, '\u{1d400}'..='\u{1d7ff}')
+}
+
 /// Countries and the currencies (ISO 4217 numbers) shops there name in their codes; for others anything goes. Own
 /// currency first; US dollars, Hong Kong dollars or renminbi where they are in daily use.
 const CURRENCIES: &[(&str, &[u16])] = &[
@@ -61,6 +85,18 @@ pub(super) fn currency_fits(country: &str, currency: u16) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn letters_that_pass_for_others_are_found_and_scripts_are_left_alone() {
+        // Cyrillic А and о, Greek omicron, a formula's A.
+        for mixed in ["\u{410}lipay", "Starbucks C\u{43e}ffee", "G\u{3bf}ogle", "\u{1d400}lipay"] {
+            assert!(has_confusable_letters(mixed), "{mixed:?}");
+        }
+        for clean in ["Alipay", "Café Zoë", "Кофе Time", "Ω mega", "비씨카드 BC", "7-Eleven ร้าน", "ＡＢＣ商店"]
+        {
+            assert!(!has_confusable_letters(clean), "{clean}");
+        }
+    }
 
     #[test]
     fn hidden_characters_are_found_and_scripts_are_left_alone() {

@@ -15,9 +15,14 @@ const BEGINNINGS: &[(&str, NotPayable)] = &[
 /// How consumer-presented EMVCo codes begin: 85 05 and `CPV` (CPM §3.2) or Japan's `JPQR`, in Base64.
 const CONSUMER_PRESENTED: &[&str] = &["hQVDUFY", "hQVKUFFS"];
 
+/// Whether a text begins like a consumer-presented EMVCo code.
+pub(super) fn is_consumer_presented(text: &str) -> bool {
+    CONSUMER_PRESENTED.iter().any(|begin| text.starts_with(begin))
+}
+
 /// What else a text is, and the scheme it belongs to if that shows.
 pub(super) fn kind_of(text: &str) -> (NotPayable, Option<Scheme>) {
-    if CONSUMER_PRESENTED.iter().any(|begin| text.starts_with(begin)) {
+    if is_consumer_presented(text) {
         return (NotPayable::PaymentCode, Some(Scheme::EmvCpm));
     }
     if let Some((_, kind)) = BEGINNINGS.iter().find(|(begin, _)| strip_prefix_ignore_case(text, begin).is_some()) {

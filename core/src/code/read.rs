@@ -58,10 +58,8 @@ pub fn read(text: &str, rules: &Rules) -> Reading {
 /// White space and a byte order mark around the text are a scanner's doing and do not count; within the text nothing
 /// is ever repaired.
 pub fn read_at(text: &str, rules: &Rules, situation: &Situation<'_>) -> Reading {
-    let without = |c: char| c == '\u{feff}' || c.is_ascii_whitespace();
-    let trimmed = text.trim_start_matches(without);
-    let skipped = text.len().saturating_sub(trimmed.len());
-    let trimmed = trimmed.trim_end_matches(without);
+    let skipped = text.len().saturating_sub(text.trim_start_matches(added_by_scanner).len());
+    let trimmed = trimmed(text);
     let longer_than = |most: usize| trimmed.len() > most && trimmed.chars().nth(most).is_some();
     if trimmed.is_empty() {
         return Reading::malformed(Fault::new(FaultKind::Empty, 0, TagPath::default()));
@@ -85,6 +83,15 @@ pub fn read_at(text: &str, rules: &Rules, situation: &Situation<'_>) -> Reading 
     reading
 }
 
+const fn added_by_scanner(c: char) -> bool {
+    c == '\u{feff}' || c.is_ascii_whitespace()
+}
+
+/// The text without what a scanner adds around it.
+pub(super) fn trimmed(text: &str) -> &str {
+    text.trim_matches(added_by_scanner)
+}
+
 /// The schemes of a merchant-presented code, without anything else it says: structure, checksum and classification,
 /// with nothing taken from the heap.
 ///
@@ -96,7 +103,7 @@ pub fn classify(text: &str) -> Result<Schemes, Fault> {
 
 /// Whether a text means to be a merchant-presented code, sound or not: it begins with object 00, or begins like
 /// some object and ends in a checksum.
-fn is_merchant_presented(text: &str) -> bool {
+pub(super) fn is_merchant_presented(text: &str) -> bool {
     let bytes = text.as_bytes();
     if bytes.starts_with(b"0002") {
         return true;
@@ -134,6 +141,8 @@ fn suspicion(code: &Mpm<'_>, found: &Recognised, facts: &Facts, situation: &Situ
         || code.get(58).zip(code.currency_number()).is_some_and(|(country, n)| !guard::currency_fits(country, n));
     if guard::has_hidden_characters(code.text()) {
         Some(Suspicion::HiddenCharacters)
+    } else if !code.is_ascii() && names(facts).any(guard::has_confusable_letters) {
+        Some(Suspicion::ConfusableLetters)
     } else if found.away || strange_currency() {
         Some(Suspicion::CountryCurrency)
     } else if facts.expiry.zip(situation.now).is_some_and(|(expiry, now)| now >= expiry) {
@@ -141,6 +150,13 @@ fn suspicion(code: &Mpm<'_>, found: &Recognised, facts: &Facts, situation: &Situ
     } else {
         None
     }
+}
+
+/// What a person reads to know whom they pay.
+fn names(facts: &Facts) -> impl Iterator<Item = &str> {
+    [&facts.merchant_name, &facts.merchant_city, &facts.local_name, &facts.local_city]
+        .into_iter()
+        .filter_map(|name| name.as_deref())
 }
 
 /// The networks of the best rules; the rules come in order of priority.
@@ -282,12 +298,14 @@ fn read_text(text: &str, rules: &Rules) -> Reading {
         }
     }
     if known || !matching.is_empty() {
-        let hidden =
-            [&facts.merchant_name, &facts.account].into_iter().flatten().any(|t| guard::has_hidden_characters(t));
+        let shown = || names(&facts).chain(facts.account.as_deref());
         let (p2p, schemes) = (facts.p2p, facts.schemes);
-        let verdict = match hidden {
-            true => Verdict::Suspicious { reason: Suspicion::HiddenCharacters },
-            false => carried(matching.into_iter().filter(|rule| rule.p2p || !p2p), p2p, schemes),
+        let verdict = if shown().any(guard::has_hidden_characters) {
+            Verdict::Suspicious { reason: Suspicion::HiddenCharacters }
+        } else if shown().any(guard::has_confusable_letters) {
+            Verdict::Suspicious { reason: Suspicion::ConfusableLetters }
+        } else {
+            carried(matching.into_iter().filter(|rule| rule.p2p || !p2p), p2p, schemes)
         };
         return Reading::of(verdict, facts);
     }

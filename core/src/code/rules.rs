@@ -143,7 +143,13 @@ impl Rules {
     pub fn every_scheme() -> Self {
         let rule = |scheme: Scheme| {
             Some(Rule {
-                network: Network::parse(scheme.as_str()).ok()?,
+                // One account is one payment: True Money's is an account of PromptPay, BharatQR's one of UPI.
+                network: Network::parse(match scheme {
+                    Scheme::TrueMoney => Scheme::PromptPay.as_str(),
+                    Scheme::BharatQr => Scheme::Upi.as_str(),
+                    scheme => scheme.as_str(),
+                })
+                .ok()?,
                 priority: 0,
                 kind: Kind::Shop,
                 p2p: true,

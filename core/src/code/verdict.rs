@@ -52,6 +52,8 @@ impl NotPayable {
 pub enum Suspicion {
     /// Characters that cannot be seen or turn the direction of text, in a name or a link.
     HiddenCharacters,
+    /// A word of a name mixes Latin letters with letters of another script that look like them.
+    ConfusableLetters,
     /// The currency is not one of the country, or neither fits the scheme (`domain.md` §9.12).
     CountryCurrency,
     /// The code says it has expired.
@@ -65,6 +67,7 @@ impl Suspicion {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::HiddenCharacters => "hidden_characters",
+            Self::ConfusableLetters => "confusable_letters",
             Self::CountryCurrency => "country_currency",
             Self::Expired => "expired",
             Self::Link(trick) => trick,

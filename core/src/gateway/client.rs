@@ -1,17 +1,18 @@
 //! The client: one method a call of `docs/gateway.md`. Calls that let data reach a network take the consent for it.
 
 use crate::consent::{EffectiveConsent, Signed, SignedEvent};
-use crate::crypto::{Blob, PublicKey};
+use crate::crypto::{Blob, Digest, PublicKey};
 use crate::error::{Code, Error, Result};
 use crate::gateway::transport::{Request, Response, SendError, Transport};
 use crate::gateway::wire::{
-    CheckoutRequest, CheckoutResponse, CodeStatus, CodesRequest, CodesResponse, ConsentReceived, ConsentUpload,
-    DEVICE_HEADER, EnrolRequest, EnrolResponse, IssuedCode, PayRequest, Refusal, SIGNATURE_HEADER, request_to_sign,
+    CancelRequest, ChainReceived, ChainReport, CheckoutRequest, CheckoutResponse, CodeStatus, CodesRequest,
+    CodesResponse, ConsentReceived, ConsentUpload, DEVICE_HEADER, EnrolRequest, EnrolResponse, HistoryResponse,
+    IssuedCode, PayRequest, RefundRequest, Refusal, SIGNATURE_HEADER, Statement, request_to_sign,
 };
 use crate::id::Id;
 use crate::money::Money;
 use crate::network::Network;
-use crate::payment::{Answer, Event, Terms, UnsentReason};
+use crate::payment::{Answer, CancelBy, Event, Terms, UnsentReason};
 use crate::time::ServerMs;
 use crate::vault::Vault;
 use crate::wallet::Balance;
@@ -88,40 +89,57 @@ impl Client {
         if received.value.record == event.hash() { Ok(received) } else { Err(Error::new(Code::GatewayAnswer)) }
     }
 
-    /// Resolves a scanned code into terms. The raw text goes up; `nonce` makes a repeat the same order.
+    /// Resolves a scanned code into terms. The raw text goes up; `nonce` makes a repeat the same order. The gate is asked
+    /// twice: for the record that the body names, and again when the vault, which may take seconds, has signed it.
     ///
     /// # Errors
-    /// The gateway's refusals, the vault's and the transport's.
+    /// The gate's, the gateway's refusals, the vault's and the transport's.
     pub fn checkout(
         &self,
         device: Id,
-        consent: EffectiveConsent<CheckoutRequest>,
+        gate: impl Fn() -> Result<EffectiveConsent<CheckoutRequest>>,
         nonce: Id,
         code: String,
         amount: Option<Money>,
     ) -> Result<Timed<Terms>> {
+        let consent = gate()?;
         let (network, consent) = (consent.network(), consent.record());
         let body = CheckoutRequest { nonce, network, code, amount, consent };
-        let answer: Timed<CheckoutResponse> = self.post(device, "/v1/checkouts", &body)?;
+        let request = self.request(device, "/v1/checkouts", &body)?;
+        let answer: Timed<CheckoutResponse> = self.call_abroad(&request, same(gate, consent)?)?;
         Ok(Timed { value: answer.value.terms, server: answer.server })
     }
 
-    /// Fetches codes to show.
+    /// Fetches codes to show. The gate is asked as in [`Client::checkout`].
     ///
     /// # Errors
-    /// The gateway's refusals, the vault's and the transport's.
+    /// The gate's, the gateway's refusals, the vault's and the transport's.
     pub fn codes(
         &self,
         device: Id,
-        consent: EffectiveConsent<CodesRequest>,
+        gate: impl Fn() -> Result<EffectiveConsent<CodesRequest>>,
         nonce: Id,
         region: String,
         quantity: u8,
     ) -> Result<Timed<Vec<IssuedCode>>> {
+        let consent = gate()?;
         let (network, consent) = (consent.network(), consent.record());
         let body = CodesRequest { nonce, network, region, quantity, consent };
-        let answer: Timed<CodesResponse> = self.post(device, "/v1/codes", &body)?;
+        let request = self.request(device, "/v1/codes", &body)?;
+        let answer: Timed<CodesResponse> = self.call_abroad(&request, same(gate, consent)?)?;
         Ok(Timed { value: answer.value.codes, server: answer.server })
+    }
+
+    /// Tells how far this device's chain has come, and hears how far the gateway has seen it. None: this gateway keeps no
+    /// such record.
+    ///
+    /// # Errors
+    /// The vault's and the transport's.
+    pub fn chain(&self, device: Id, report: &ChainReport) -> Result<Option<Timed<ChainReceived>>> {
+        match self.post(device, "/v1/chain", report) {
+            Err(error) if error.field("status") == Some(404i64.into()) => Ok(None),
+            answer => answer.map(Some),
+        }
     }
 
     /// What became of a shown code. Goes to the gateway only.
@@ -132,24 +150,25 @@ impl Client {
         self.get(device, &format!("/v1/codes/{code}"))
     }
 
-    /// Sends a payment's stored bytes. Whatever happens is an event for the payment's machine; nothing is an error.
-    pub fn pay(&self, device: Id, consent: EffectiveConsent<PayRequest>, key: Id, bytes: Vec<u8>) -> Asked {
+    /// Signs a payment's stored bytes: before the gate is asked, since the vault may take seconds.
+    ///
+    /// # Errors
+    /// The vault's; then nothing can have left.
+    pub fn payment_request(&self, device: Id, bytes: Vec<u8>) -> Result<Request> {
+        self.sign(device, "POST", "/v1/payments", bytes)
+    }
+
+    /// Sends a payment's signed bytes. Whatever happens is an event for the payment's machine; nothing is an error.
+    pub fn pay(&self, consent: EffectiveConsent<PayRequest>, key: Id, request: &Request) -> Asked {
         // The consent has done its work by being here: the bytes name its record already.
         drop(consent);
-        let sent = self.sign(device, "POST", "/v1/payments", bytes).map(|request| self.transport.send(&request));
-        let event = |event| Timed { value: event, server: None };
-        match sent {
-            // The vault did not sign: nothing can have left.
-            Err(_) => event(Event::NotSent(UnsentReason::Unsigned)),
-            Ok(Err(SendError::Unreachable)) => event(Event::NotSent(UnsentReason::Unreachable)),
-            Ok(Err(SendError::Untrusted)) => event(Event::NotSent(UnsentReason::Untrusted)),
-            Ok(Err(SendError::Unknown)) => event(Event::Lost),
-            Ok(Ok(response)) => {
-                let server = response.server_ms.map(ServerMs);
-                let answer = (response.status == 200).then(|| serde_json::from_slice::<Answer>(&response.body).ok());
-                let value = answer.flatten().filter(|a| a.key == key).map_or(Event::Lost, Event::Answered);
-                Timed { value, server }
-            }
+        let not_sent = |reason| Timed { value: Event::NotSent(reason), server: None };
+        // R3: what surely did not leave is told from what may have.
+        match self.transport.send(request) {
+            Err(SendError::Unreachable) => not_sent(UnsentReason::Unreachable),
+            Err(SendError::Untrusted) => not_sent(UnsentReason::Untrusted),
+            Err(SendError::Unknown) => Timed { value: Event::Lost, server: None },
+            Ok(response) => heard(&response, key, Event::Lost, Event::Refused),
         }
     }
 
@@ -159,17 +178,51 @@ impl Client {
         let Some(response) = request.ok().and_then(|request| self.transport.send(&request).ok()) else {
             return Timed { value: Event::AskFailed, server: None };
         };
-        let server = response.server_ms.map(ServerMs);
-        let value = match response.status {
-            200 => serde_json::from_slice::<Answer>(&response.body)
-                .ok()
-                .filter(|answer| answer.key == key)
-                .map_or(Event::AskFailed, Event::Answered),
-            // Only the contract's own word counts: a 404 of some box on the way says nothing.
-            404 if refusal(&response) == "NOT_SEEN" => Event::NotSeen,
-            _ => Event::AskFailed,
-        };
-        Timed { value, server }
+        // R5: only the contract's own word counts; a 404 of some box on the way says nothing.
+        if response.status == 404 && refusal(&response) == "NOT_SEEN" {
+            return Timed { value: Event::NotSeen, server: response.server_ms.map(ServerMs) };
+        }
+        heard(&response, key, Event::AskFailed, Event::AskFailed)
+    }
+
+    /// Tells the gateway that a payment is to be cancelled. No network hears of the user by it: no consent is needed.
+    pub fn cancel(&self, device: Id, key: Id, by: CancelBy) -> Asked {
+        let body = CancelRequest::of(key, by).and_then(|body| json(&body));
+        self.wish(device, key, "cancel", body, [Event::CancelFailed, Event::CancelRefused])
+    }
+
+    /// Tells the gateway that the user wants the money back.
+    pub fn request_refund(&self, device: Id, key: Id) -> Asked {
+        let body = RefundRequest::of(key).and_then(|body| json(&body));
+        self.wish(device, key, "refund", body, [Event::RefundFailed, Event::RefundRefused])
+    }
+
+    /// What changed in the user's payments after this number.
+    ///
+    /// # Errors
+    /// The vault's and the transport's.
+    pub fn history(&self, device: Id, since: u64) -> Result<Timed<HistoryResponse>> {
+        self.get(device, &format!("/v1/history?since={since}"))
+    }
+
+    /// What moved from `from` until just before `until`.
+    ///
+    /// # Errors
+    /// The vault's and the transport's.
+    pub fn statement(&self, device: Id, from: ServerMs, until: ServerMs) -> Result<Timed<Statement>> {
+        self.get(device, &format!("/v1/statement?from={}&until={}", from.0, until.0))
+    }
+
+    fn wish(&self, device: Id, key: Id, what: &str, body: Result<Vec<u8>>, [failed, refused]: [Event; 2]) -> Asked {
+        let sent = body.and_then(|body| self.tell(device, &format!("/v1/payments/{key}/{what}"), body));
+        match sent {
+            Ok(Ok(response)) => heard(&response, key, failed, refused),
+            Ok(Err(_)) | Err(_) => Timed { value: failed, server: None },
+        }
+    }
+
+    fn tell(&self, device: Id, path: &str, body: Vec<u8>) -> Result<Result<Response, SendError>> {
+        Ok(self.transport.send(&self.sign(device, "POST", path, body)?))
     }
 
     fn sign(&self, device: Id, method: &'static str, path: &str, body: Vec<u8>) -> Result<Request> {
@@ -184,9 +237,17 @@ impl Client {
     }
 
     fn post<T: DeserializeOwned>(&self, device: Id, path: &str, body: &impl Serialize) -> Result<Timed<T>> {
-        let body = serde_json::to_vec(body).map_err(|_| Error::new(Code::Internal).with("part", "json"))?;
-        let request = self.sign(device, "POST", path, body)?;
-        self.call(&request)
+        self.call(&self.request(device, path, body)?)
+    }
+
+    fn request(&self, device: Id, path: &str, body: &impl Serialize) -> Result<Request> {
+        self.sign(device, "POST", path, json(body)?)
+    }
+
+    /// A call that lets data reach a network, and uses the consent up.
+    fn call_abroad<T: DeserializeOwned, C>(&self, request: &Request, consent: EffectiveConsent<C>) -> Result<Timed<T>> {
+        drop(consent);
+        self.call(request)
     }
 
     fn call<T: DeserializeOwned>(&self, request: &Request) -> Result<Timed<T>> {
@@ -200,6 +261,34 @@ impl Client {
         let value = serde_json::from_slice(&response.body).map_err(|_| Error::new(Code::GatewayAnswer))?;
         Ok(Timed { value, server: response.server_ms.map(ServerMs) })
     }
+}
+
+/// The consent in force, if it still is the one that the request names.
+fn same<C>(gate: impl Fn() -> Result<EffectiveConsent<C>>, record: Digest) -> Result<EffectiveConsent<C>> {
+    let consent = gate()?;
+    let gone = || Error::new(Code::ConsentNeeded).with("network", consent.network());
+    if consent.record() == record { Ok(consent) } else { Err(gone()) }
+}
+
+fn json(body: &impl Serialize) -> Result<Vec<u8>> {
+    serde_json::to_vec(body).map_err(|_| Error::new(Code::Internal).with("part", "json"))
+}
+
+/// What an answer about the payment with this key says (R3): only a 200 with its key in it is one. A gateway that is
+/// busy says when to come again. One that refuses the request itself will refuse it again. All else says nothing.
+fn heard(response: &Response, key: Id, nothing: Event, refused: Event) -> Asked {
+    let value = match response.status {
+        200 => {
+            let answer = serde_json::from_slice::<Answer>(&response.body).ok();
+            answer.filter(|answer| answer.key == key).map_or(nothing, Event::Answered)
+        }
+        429 | 503 => response.retry_after_ms.map_or(nothing, Event::Busy),
+        // A time-out, or a request that came too early: these two may go again as they are (RFC 9110, RFC 8470).
+        408 | 425 => nothing,
+        400..=499 => refused,
+        _ => nothing,
+    };
+    Timed { value, server: response.server_ms.map(ServerMs) }
 }
 
 /// The contract's word for a refusal, as `docs/gateway.md` lists them.

@@ -100,7 +100,9 @@ impl HttpsTransport {
             builder = builder.header("content-type", "application/json").body(request.body.clone());
         }
         let mut response = builder.send().await.map_err(|error| classify(&error))?;
-        let server_ms = response.headers().get(TIME_HEADER).and_then(|value| value.to_str().ok()?.parse().ok());
+        let number = |name| response.headers().get(name).and_then(|value| value.to_str().ok()?.parse::<i64>().ok());
+        let server_ms = number(TIME_HEADER);
+        let retry_after_ms = number("retry-after").filter(|s| *s >= 0).map(|seconds| seconds.saturating_mul(1000));
         let status = response.status().as_u16();
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|_| SendError::Unknown)? {
@@ -109,7 +111,7 @@ impl HttpsTransport {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Response { status, server_ms, body })
+        Ok(Response { status, server_ms, retry_after_ms, body })
     }
 }
 

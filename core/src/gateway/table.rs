@@ -4,7 +4,10 @@
 //! take the requests apart whole, so a new field without a row does not compile. `docs/data_map.md` is written from here.
 
 use crate::consent::{Carries, Field, Item};
-use crate::gateway::wire::{CheckoutRequest, CodesRequest, ConsentUpload, EnrolRequest, PayRequest};
+use crate::gateway::wire::{
+    CancelRequest, ChainReport, ChainTip, CheckoutRequest, CodesRequest, ConsentUpload, EnrolRequest, PayRequest,
+    RefundRequest,
+};
 use crate::payment::{Merchant, Proof, Terms};
 
 /// How long a network keeps what it gets is in the document the user agreed to.
@@ -40,6 +43,25 @@ carries! { ConsentUpload, "POST /v1/consents", [DEVICE, SIGNATURE] {
     event: (None, "the record of what was shown and answered", AS_CONSENTS),
     signature: (None, "that this device wrote it", AS_CONSENTS),
     log_size: (None, "which head of the log this wallet knows", NOT_KEPT),
+} }
+
+carries! { ChainReport, "POST /v1/chain", [DEVICE, SIGNATURE] {
+    known: (None, "what this device believes the gateway has of its chain", AS_ACCOUNT),
+    head: (None, "how far the chain of its own records has come", AS_ACCOUNT),
+} }
+
+carries! { ChainTip, "POST /v1/chain, in known and head", [] {
+    seq: (None, "how many changes", AS_ACCOUNT),
+    link: (None, "a keyed digest of them, which nobody else can read", AS_ACCOUNT),
+} }
+
+carries! { CancelRequest, "POST /v1/payments/{key}/cancel", [DEVICE, SIGNATURE] {
+    key: (None, "the same wish twice is one; the network hears only which of its payments is cancelled", AS_RECORDS),
+    by: (None, "who wants it", AS_RECORDS),
+} }
+
+carries! { RefundRequest, "POST /v1/payments/{key}/refund", [DEVICE, SIGNATURE] {
+    key: (None, "the same wish twice is one; the network hears only which of its payments is given back", AS_RECORDS),
 } }
 
 carries! { CheckoutRequest, "POST /v1/checkouts", [DEVICE_ABROAD, SIGNATURE] {
@@ -105,6 +127,11 @@ const QUESTIONS: &[(&str, &[Field])] = &[
     ),
     ("GET /v1/balance", &[DEVICE, SIGNATURE]),
     ("GET /v1/payments/{key}", &[DEVICE, SIGNATURE, to_gateway("key", "which payment", NOT_KEPT)]),
+    ("GET /v1/history?since", &[DEVICE, SIGNATURE, to_gateway("since", "from which change on", NOT_KEPT)]),
+    (
+        "GET /v1/statement?from&until",
+        &[DEVICE, SIGNATURE, to_gateway("from", "from when on", NOT_KEPT), to_gateway("until", "until when", NOT_KEPT)],
+    ),
     ("GET /v1/codes/{id}", &[DEVICE, SIGNATURE, to_gateway("id", "which shown code", NOT_KEPT)]),
 ];
 
@@ -116,11 +143,15 @@ pub fn sent() -> Vec<(&'static str, &'static [Field])> {
     let mut all = vec![
         rows::<EnrolRequest>(),
         rows::<ConsentUpload>(),
+        rows::<ChainReport>(),
+        rows::<ChainTip>(),
         rows::<CheckoutRequest>(),
         rows::<PayRequest>(),
         rows::<Terms>(),
         rows::<Merchant>(),
         rows::<Proof>(),
+        rows::<CancelRequest>(),
+        rows::<RefundRequest>(),
         rows::<CodesRequest>(),
     ];
     all.extend(QUESTIONS);

@@ -20,6 +20,9 @@ pub struct Response {
     pub status: u16,
     /// The server's time in milliseconds, if it said.
     pub server_ms: Option<i64>,
+    /// How long the server wants to be left alone, in milliseconds: `Retry-After` of a 429 or 503 (RFC 9110 §10.2.3,
+    /// seconds; a date is not read).
+    pub retry_after_ms: Option<i64>,
     /// The body, at most [`MAX_BODY`] bytes.
     pub body: Vec<u8>,
 }

@@ -2,10 +2,11 @@
 
 use crate::consent::{LogReceipt, Signed};
 use crate::crypto::{Blob, Canonical, Digest, PublicKey, Signature};
+use crate::error::Result;
 use crate::id::Id;
 use crate::money::Money;
 use crate::network::Network;
-use crate::payment::{Answer, Merchant, Proof, Terms};
+use crate::payment::{Answer, CancelBy, Merchant, Proof, Terms};
 use crate::time::ServerMs;
 use crate::wallet::Balance;
 use serde::{Deserialize, Serialize};
@@ -46,6 +47,32 @@ pub struct EnrolResponse {
     /// Whether the user is under 14, so that consents need the guardian's confirmation (PIPA 22-2).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub guardian: bool,
+}
+
+/// How far a device's chain of state changes has come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChainTip {
+    /// The number of the newest line; 0 before the first.
+    pub seq: i64,
+    /// Its link; empty before the first.
+    pub link: Blob,
+}
+
+/// `POST /v1/chain`: the gateway takes `head` when `known` is what it has; else it changes nothing.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ChainReport {
+    /// What the device believes the gateway has; absent when it does not know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<ChainTip>,
+    /// How far the device has come.
+    pub head: ChainTip,
+}
+
+/// The answer to [`ChainReport`].
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ChainReceived {
+    /// What the gateway has now.
+    pub latest: ChainTip,
 }
 
 /// `POST /v1/consents`: one event of the ledger. The same event twice is one.
@@ -110,6 +137,83 @@ pub struct PayRequest {
     pub proof: Proof,
     /// Digest of the event that grants the consent.
     pub consent: Digest,
+}
+
+/// `POST /v1/payments/{key}/cancel`. Answered by an [`Answer`] about the payment: `cancelled` is the tombstone under its
+/// key, `succeeded` means that it is paid already, `pending` with `beside.cancel` that a person decides.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CancelRequest {
+    /// The cancel's own key, which follows from the payment's: [`Id::derived`] for `cancel`.
+    pub key: Id,
+    /// Who wants it.
+    pub by: CancelBy,
+}
+
+impl CancelRequest {
+    /// The cancel of this payment.
+    ///
+    /// # Errors
+    /// As [`Id::derived`].
+    pub fn of(payment: Id, by: CancelBy) -> Result<Self> {
+        Ok(Self { key: payment.derived("cancel")?, by })
+    }
+}
+
+/// `POST /v1/payments/{key}/refund`: the user wants the money back. Answered by an [`Answer`] about the payment, with
+/// `beside.refund` and what was given back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefundRequest {
+    /// The request's own key, which follows from the payment's: [`Id::derived`] for `refund`.
+    pub key: Id,
+}
+
+impl RefundRequest {
+    /// The request for this payment.
+    ///
+    /// # Errors
+    /// As [`Id::derived`].
+    pub fn of(payment: Id) -> Result<Self> {
+        Ok(Self { key: payment.derived("refund")? })
+    }
+}
+
+/// One change of one payment, as the gateway's history tells it: how the payment stood after it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryLine {
+    /// Counts the changes of all payments of this user, from 1 without gaps.
+    pub n: u64,
+    /// How the payment stood.
+    pub answer: Answer,
+    /// Who carries it.
+    pub network: Network,
+    /// Whether the user scanned the shop (else the shop scanned the user).
+    pub scanned: bool,
+    /// When it began.
+    pub created: ServerMs,
+    /// The shop, as far as it is known.
+    #[serde(default)]
+    pub merchant: Option<Merchant>,
+}
+
+/// The answer to `GET /v1/history?since=N`: what changed after number N, oldest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryResponse {
+    /// At most 100 changes.
+    pub lines: Vec<HistoryLine>,
+    /// Whether there are more after the last of these.
+    pub more: bool,
+}
+
+/// The answer to `GET /v1/statement?from=A&until=B`: what moved in this time, A included and B not, by currency of the
+/// user; sums of zero are left out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Statement {
+    /// What was charged, also where it came back later.
+    pub charged: Vec<Money>,
+    /// What was given back by refunds.
+    pub refunded: Vec<Money>,
+    /// What the networks' late cancels gave back.
+    pub reversed: Vec<Money>,
 }
 
 /// `POST /v1/codes`: fetches codes to show.

@@ -1,10 +1,10 @@
-//! What the gateway says about a payment, and how two answers become one.
+//! What the gateway says about a payment. How two answers become one is in [`super::Known`].
 
 use crate::error::Code;
 use crate::id::Id;
 use crate::money::{Money, Rate};
 use crate::network::Network;
-use crate::payment::Merchant;
+use crate::payment::{Beside, Merchant};
 use crate::time::ServerMs;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -74,11 +74,13 @@ pub struct Receipt {
 pub enum Outcome {
     /// The gateway has it and is not done.
     Pending,
-    /// Not charged, and never will be.
+    /// Not charged, and never will be: the gateway refused.
     Declined {
         /// Why.
         reason: DeclineReason,
     },
+    /// Not charged, and never will be: the key is dead, whatever still arrives under it (a tombstone).
+    Cancelled,
     /// Charged.
     Succeeded {
         /// The evidence.
@@ -86,7 +88,7 @@ pub enum Outcome {
     },
 }
 
-/// One answer about one payment: a response, a poll, a push or a line of history, all alike.
+/// One answer about one payment: a response, a poll or a line of history, all alike.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Answer {
     /// The payment's key, echoed. An answer with another key is not an answer.
@@ -96,44 +98,24 @@ pub struct Answer {
     /// How it ended.
     #[serde(flatten)]
     pub outcome: Outcome,
-}
-
-/// All that is known about how a payment ended: a join-semilattice, so that answers may come twice, late and in any
-/// order (R-merge of `security.md` §6.2).
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Known {
-    /// The greatest answer so far: finals above pending, then by number.
-    pub best: Option<Answer>,
-    /// Whether two finals contradicted each other. Once true, always true.
-    pub conflict: bool,
-}
-
-impl Known {
-    /// What one answer says.
-    pub const fn from_answer(answer: Answer) -> Self {
-        Self { best: Some(answer), conflict: false }
-    }
-
-    /// Puts two states of knowledge together: commutative, associative, idempotent.
-    #[must_use]
-    pub fn merge(self, other: Self) -> Self {
-        let contradict = match (&self.best, &other.best) {
-            (Some(a), Some(b)) => a.is_final() && b.is_final() && a.outcome != b.outcome,
-            _ => false,
-        };
-        let conflict = self.conflict || other.conflict || contradict;
-        let best = self.best.into_iter().chain(other.best).max_by(|a, b| a.rank().cmp(&b.rank()));
-        Self { best, conflict }
-    }
+    /// What stands beside that: money given back, requests that people decide, the network's late cancel.
+    #[serde(default, skip_serializing_if = "Beside::is_empty")]
+    pub beside: Beside,
 }
 
 impl Answer {
+    /// An answer with nothing beside it.
+    pub fn new(key: Id, seq: u64, outcome: Outcome) -> Self {
+        Self { key, seq, outcome, beside: Beside::default() }
+    }
+
     /// Whether the payment has ended.
     pub const fn is_final(&self) -> bool {
         !matches!(self.outcome, Outcome::Pending)
     }
 
-    fn rank(&self) -> (bool, u64, &Outcome, Id) {
+    /// Which of two answers stands: a final one, then the later one, then any fixed order.
+    pub(super) fn rank(&self) -> (bool, u64, &Outcome, Id) {
         (self.is_final(), self.seq, &self.outcome, self.key)
     }
 }

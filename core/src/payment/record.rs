@@ -6,7 +6,7 @@ use crate::error::{Code, Error, Result};
 use crate::id::Id;
 use crate::money::Money;
 use crate::network::Network;
-use crate::payment::{Effect, Event, Known, Limits, Merchant, Outcome, Payment, Preview, Receipt, State, Terms};
+use crate::payment::{Effect, Event, Limits, Merchant, Payment, Preview, Receipt, State, Terms};
 use crate::time::ServerMs;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -30,6 +30,15 @@ pub enum Origin {
         network: Network,
         /// The country it was shown in.
         region: String,
+        /// The shop, as far as the gateway named it.
+        merchant: Option<Merchant>,
+    },
+    /// The gateway's history told of it: made on another phone of this user, or before the app was installed anew.
+    Told {
+        /// Who carried it.
+        network: Network,
+        /// Whether the user had scanned the shop.
+        scanned: bool,
         /// The shop, as far as the gateway named it.
         merchant: Option<Merchant>,
     },
@@ -75,7 +84,7 @@ impl Record {
     /// amount, charge or network is no success but a contradiction.
     pub fn step(&self, event: &Event, now: ServerMs, limits: &Limits) -> (Self, Vec<Effect>) {
         let (mut payment, mut effects) = self.payment.step(event, now, limits);
-        let differs = match (&self.origin, receipt(&payment.known)) {
+        let differs = match (&self.origin, payment.known.receipt()) {
             (Origin::Scanned { terms, .. }, Some(receipt)) => {
                 (receipt.amount, receipt.home, receipt.network) != (terms.amount, terms.home, terms.network)
             }
@@ -88,32 +97,42 @@ impl Record {
         (Self { payment, ..self.clone() }, effects)
     }
 
-    /// Digest of the event that grants the consent it was made under; none for a shown code, whose fetching carried it.
+    /// Digest of the event that grants the consent it was made under; none where this wallet sent nothing.
     pub const fn consent(&self) -> Option<Digest> {
         match &self.origin {
             Origin::Scanned { consent, .. } => Some(*consent),
-            Origin::Shown { .. } => None,
+            Origin::Shown { .. } | Origin::Told { .. } => None,
         }
+    }
+
+    /// Whether the user scanned the shop (else the shop scanned the user).
+    pub const fn scanned(&self) -> bool {
+        matches!(self.origin, Origin::Scanned { .. } | Origin::Told { scanned: true, .. })
     }
 
     /// Who carries it.
     pub fn network(&self) -> Network {
         match &self.origin {
             Origin::Scanned { terms, .. } => terms.network,
-            Origin::Shown { network, .. } => *network,
+            Origin::Shown { network, .. } | Origin::Told { network, .. } => *network,
         }
     }
 
     /// The receipt, once it is charged.
     pub fn receipt(&self) -> Option<&Receipt> {
-        receipt(&self.payment.known)
+        self.payment.known.receipt()
+    }
+
+    /// What was given back so far; see [`crate::payment::Known::refunded`].
+    pub fn refunded(&self) -> Option<(Money, Money)> {
+        self.payment.known.refunded()
     }
 
     /// The shop: as the receipt names it, else as the terms or the gateway did.
     pub fn merchant(&self) -> Option<&Merchant> {
         let begun = match &self.origin {
             Origin::Scanned { terms, .. } => Some(&terms.merchant),
-            Origin::Shown { merchant, .. } => merchant.as_ref(),
+            Origin::Shown { merchant, .. } | Origin::Told { merchant, .. } => merchant.as_ref(),
         };
         self.receipt().map(|receipt| &receipt.merchant).or(begun)
     }
@@ -122,16 +141,9 @@ impl Record {
     pub fn amounts(&self) -> Option<(Money, Money)> {
         let agreed = match &self.origin {
             Origin::Scanned { terms, .. } => Some((terms.amount, terms.home)),
-            Origin::Shown { .. } => None,
+            Origin::Shown { .. } | Origin::Told { .. } => None,
         };
         self.receipt().map(|receipt| (receipt.amount, receipt.home)).or(agreed)
-    }
-}
-
-fn receipt(known: &Known) -> Option<&Receipt> {
-    match known.best.as_ref().map(|best| &best.outcome) {
-        Some(Outcome::Succeeded { receipt }) => Some(receipt),
-        _ => None,
     }
 }
 
@@ -140,6 +152,7 @@ impl fmt::Debug for Origin {
         f.write_str(match self {
             Self::Scanned { .. } => "Scanned(…)",
             Self::Shown { .. } => "Shown(…)",
+            Self::Told { .. } => "Told(…)",
         })
     }
 }
@@ -154,7 +167,7 @@ impl fmt::Debug for Record {
 mod tests {
     use super::*;
     use crate::money::{Currency, Rate};
-    use crate::payment::Answer;
+    use crate::payment::{Answer, Outcome};
 
     const LIMITS: Limits =
         Limits { resend_horizon_ms: 60_000, order_skew_ms: 1_000, ask_first_ms: 100, ask_longest_ms: 1_000 };
@@ -204,7 +217,7 @@ mod tests {
             (Receipt { network: Network::parse("unionpay").unwrap(), ..agreed.clone() }, State::Conflict),
         ] {
             let outcome = Outcome::Succeeded { receipt: Box::new(receipt) };
-            let answer = Event::Answered(Answer { key: begun.payment.key, seq: 1, outcome });
+            let answer = Event::Answered(Answer::new(begun.payment.key, 1, outcome));
             assert_eq!(begun.step(&answer, ServerMs(1), &LIMITS).0.payment.state, state);
         }
     }

@@ -1,5 +1,6 @@
 //! Issued codes.
 
+use super::journal::ERASED;
 use super::{Tx, View, failed, row};
 use crate::error::{Code as ErrorCode, Error, Result};
 use crate::id::Id;
@@ -9,6 +10,8 @@ use crate::time::ServerMs;
 use serde::{Deserialize, Serialize};
 
 const BODY: (&str, &str) = ("code", "s_body");
+/// Codes that are not over, as the index has it.
+pub(super) const LIVE: &str = "state IN ('fresh', 'shown')";
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -46,7 +49,25 @@ impl Row {
 
 const COLUMNS: &str = "id, state, expires, version, s_body, mac";
 
+fn is_live(state: Option<CodeState>) -> bool {
+    matches!(state, Some(CodeState::Fresh | CodeState::Shown))
+}
+
 impl View<'_> {
+    /// Opens everything of the codes after this one, at most `limit`: gives the last one, or none when there are no more.
+    pub(super) fn audit_codes(&self, after: &[u8], limit: i64) -> Result<Option<Vec<u8>>> {
+        let sql = format!("SELECT {COLUMNS} FROM code WHERE id > ?1 ORDER BY id LIMIT ?2");
+        let mut statement = self.connection.prepare_cached(&sql).map_err(failed)?;
+        let rows = statement.query_map((after, limit), Row::read).map_err(failed)?;
+        let mut last = None;
+        for row in rows {
+            let row = row.map_err(failed)?;
+            self.open_code(&row)?;
+            last = Some(row.id);
+        }
+        Ok(last)
+    }
+
     fn open_code(&self, row: &Row) -> Result<Code> {
         self.check_mac("code", &row.mac_input(), &row.mac)?;
         let body: Body = self.open_json(BODY, &row.id, row.version, &row.body)?;
@@ -76,7 +97,7 @@ impl View<'_> {
     /// # Errors
     /// As [`View::code`].
     pub fn live_codes(&self) -> Result<Vec<Code>> {
-        let sql = format!("SELECT {COLUMNS} FROM code WHERE state IN ('fresh', 'shown')");
+        let sql = format!("SELECT {COLUMNS} FROM code WHERE {LIVE}");
         let mut statement = self.connection.prepare_cached(&sql).map_err(failed)?;
         let rows = statement.query_map([], Row::read).map_err(failed)?;
         rows.map(|row| self.open_code(&row.map_err(failed)?)).collect()
@@ -89,10 +110,14 @@ impl Tx<'_> {
     /// # Errors
     /// [`ErrorCode::StoreFailed`].
     pub fn put_code(&self, code: &Code) -> Result<()> {
-        let sql = "SELECT version FROM code WHERE id = ?1";
-        let last: Option<i64> = row::optional(self.connection.query_row(sql, [code.id.0], |row| row.get(0)))?;
-        let version = last.unwrap_or(0).saturating_add(1);
-        let live = matches!(code.state, CodeState::Fresh | CodeState::Shown);
+        let sql = format!("SELECT {COLUMNS} FROM code WHERE id = ?1");
+        let last = row::optional(self.connection.query_row(&sql, [code.id.0], Row::read))?;
+        if let Some(row) = &last {
+            self.check_mac("code", &row.mac_input(), &row.mac)?;
+        }
+        let version = last.as_ref().map_or(0, |row| row.version).saturating_add(1);
+        let was_live = last.is_some_and(|row| is_live(CodeState::parse(&row.state)));
+        let live = is_live(Some(code.state));
         let digits = if live { code.digits.clone() } else { String::new() };
         let body = Body { network: code.network, region: code.region.clone(), digits };
         let mut row = Row {
@@ -109,6 +134,47 @@ impl Tx<'_> {
                 s_body = excluded.s_body, mac = excluded.mac";
         let values = (&row.id, &row.state, row.expires, row.version, &row.body, &row.mac);
         self.connection.execute(sql, values).map_err(failed)?;
+        let more = i64::from(live).saturating_sub(i64::from(was_live));
+        self.move_head(|head| head.codes = head.codes.saturating_add(more))?;
         self.append_journal(&code.id.0, code.state.as_str(), version)
+    }
+
+    fn codes_after(&self, after: &[u8], limit: i64) -> Result<Vec<Row>> {
+        let sql = format!("SELECT {COLUMNS} FROM code WHERE id > ?1 ORDER BY id LIMIT ?2");
+        let mut statement = self.connection.prepare_cached(&sql).map_err(failed)?;
+        let rows = statement.query_map((after, limit), Row::read).and_then(Iterator::collect);
+        rows.map_err(failed)
+    }
+
+    /// Seals the codes after this one under the current keys, at most `limit`: gives the last one done.
+    pub(super) fn reseal_codes(&self, after: &[u8], limit: i64) -> Result<Option<Vec<u8>>> {
+        let rows = self.codes_after(after, limit)?;
+        let last = rows.last().map(|row| row.id.clone());
+        for mut row in rows {
+            self.check_mac("code", &row.mac_input(), &row.mac)?;
+            let body = self.open_bytes(BODY, &row.id, row.version, &row.body)?;
+            row.body = self.seal_bytes(BODY, &row.id, row.version, &body)?;
+            row.mac = self.keys.row_mac(&row.mac_input()).as_bytes().to_vec();
+            let sql = "UPDATE code SET s_body = ?2, mac = ?3 WHERE id = ?1";
+            self.connection.execute(sql, (&row.id, &row.body, &row.mac)).map_err(failed)?;
+        }
+        Ok(last)
+    }
+
+    /// Erases the codes that are over and can bring no payment any more. How many.
+    pub(super) fn erase_codes(&self, now: ServerMs) -> Result<u32> {
+        let mut erased = 0u32;
+        for row in self.codes_after(&[], i64::MAX)? {
+            self.check_mac("code", &row.mac_input(), &row.mac)?;
+            if is_live(CodeState::parse(&row.state)) || row.expires > now.0 {
+                continue;
+            }
+            let version = row.version.saturating_add(1);
+            self.connection.execute("DELETE FROM code WHERE id = ?1", [&row.id]).map_err(failed)?;
+            self.append_journal(&row.id, ERASED, version)?;
+            self.move_head(|head| head.gone = head.gone.saturating_add(version))?;
+            erased = erased.saturating_add(1);
+        }
+        Ok(erased)
     }
 }

@@ -93,7 +93,46 @@ impl Tx<'_> {
         if self.connection.execute(sql, (seq, sealed)).map_err(failed)? != 1 {
             return Err(broken().with("seq", seq));
         }
+        self.move_head(|head| head.consents = head.consents.max(seq))?;
         self.append_journal(&event.event.record.0, event.event.kind.as_str(), seq)
+    }
+
+    /// Seals the ledger's events after this one under the current keys, at most `limit`: gives the last one done. What
+    /// was signed stays as it is.
+    pub(super) fn reseal_consents(&self, after: i64, limit: i64) -> Result<Option<i64>> {
+        let sql = "SELECT seq, s_event FROM consent WHERE seq > ?1 ORDER BY seq LIMIT ?2";
+        let mut statement = self.connection.prepare(sql).map_err(failed)?;
+        let rows = statement.query_map([after, limit], |row| Ok((row.get(0)?, row.get(1)?)));
+        let rows: Vec<(i64, Vec<u8>)> = rows.and_then(Iterator::collect).map_err(failed)?;
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        // The table refuses every change. For this one it is told otherwise, within the transaction.
+        let rule: String = self
+            .connection
+            .query_row("SELECT sql FROM sqlite_schema WHERE name = 'consent_is_never_changed'", [], |row| row.get(0))
+            .map_err(failed)?;
+        self.connection.execute_batch("DROP TRIGGER consent_is_never_changed").map_err(failed)?;
+        for (seq, sealed) in &rows {
+            let plain = self.open_bytes(EVENT, &seq.to_be_bytes(), 1, sealed)?;
+            let anew = self.seal_bytes(EVENT, &seq.to_be_bytes(), 1, &plain)?;
+            self.connection.execute("UPDATE consent SET s_event = ?2 WHERE seq = ?1", (seq, anew)).map_err(failed)?;
+        }
+        self.connection.execute_batch(&rule).map_err(failed)?;
+        Ok(rows.last().map(|(seq, _)| *seq))
+    }
+
+    /// Seals the documents under the current keys. There are as many as networks and their versions.
+    pub(super) fn reseal_documents(&self) -> Result<()> {
+        let mut statement = self.connection.prepare("SELECT digest, s_value FROM document").map_err(failed)?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+        let rows: Vec<(Vec<u8>, Vec<u8>)> = rows.and_then(Iterator::collect).map_err(failed)?;
+        for (digest, sealed) in rows {
+            let anew = self.seal_bytes(DOCUMENT, &digest, 1, &self.open_bytes(DOCUMENT, &digest, 1, &sealed)?)?;
+            let sql = "UPDATE document SET s_value = ?2 WHERE digest = ?1";
+            self.connection.execute(sql, (digest, anew)).map_err(failed)?;
+        }
+        Ok(())
     }
 
     /// Keeps a document as it was signed.

@@ -65,7 +65,7 @@ impl View<'_> {
     }
 
     pub(super) fn check_mac(&self, table: &'static str, input: &[u8], mac: &[u8]) -> Result<()> {
-        if self.keys.row_mac(input).as_bytes().as_slice() == mac {
+        if self.keys.row_mac_is(input, mac) {
             Ok(())
         } else {
             Err(Error::new(Code::StoreDamaged).with("table", table).with("column", "mac"))

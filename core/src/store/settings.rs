@@ -5,7 +5,7 @@ use crate::consent::{LogState, Signed};
 use crate::crypto::PublicKey;
 use crate::error::Result;
 use crate::id::Id;
-use crate::time::ServerAnchor;
+use crate::time::{ServerAnchor, ServerMs};
 use crate::wallet::Balance;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -60,6 +60,19 @@ impl Setting for Balance {
     const NAME: &'static str = "balance";
 }
 
+/// This database is older than what the vault or the gateway has seen of it, or was begun anew: nothing new is sent until
+/// the gateway's record has been taken in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Behind {
+    /// Since when that is known.
+    pub since: ServerMs,
+}
+
+impl Setting for Behind {
+    const NAME: &'static str = "behind";
+}
+
 const VALUE: (&str, &str) = ("setting", "s_value");
 
 impl View<'_> {
@@ -84,6 +97,28 @@ impl Tx<'_> {
     pub fn keep_balance(&self, fresh: &Balance) -> Result<()> {
         let newest = self.setting::<Balance>()?.map_or(*fresh, |kept| kept.newer(*fresh));
         self.set(&newest)
+    }
+
+    /// Keeps no value of this kind any more.
+    ///
+    /// # Errors
+    /// [`crate::error::Code::StoreFailed`].
+    pub fn forget<S: Setting>(&self) -> Result<()> {
+        self.connection.execute("DELETE FROM setting WHERE name = ?1", [S::NAME]).map(|_| ()).map_err(failed)
+    }
+
+    /// Seals every value under the current keys.
+    pub(super) fn reseal_settings(&self) -> Result<()> {
+        let mut statement = self.connection.prepare("SELECT name, version, s_value FROM setting").map_err(failed)?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+        let rows: Vec<(String, i64, Vec<u8>)> = rows.and_then(Iterator::collect).map_err(failed)?;
+        for (name, version, sealed) in rows {
+            let plain = self.open_bytes(VALUE, name.as_bytes(), version, &sealed)?;
+            let anew = self.seal_bytes(VALUE, name.as_bytes(), version, &plain)?;
+            let sql = "UPDATE setting SET s_value = ?2 WHERE name = ?1";
+            self.connection.execute(sql, (name, anew)).map_err(failed)?;
+        }
+        Ok(())
     }
 
     /// Keeps a value in place of the one before.

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 const KEK: &str = "kek.key";
 const DEVICE: &str = "device.p8";
+const WITNESS: &str = "witness";
 
 /// Keeps its keys in a folder, readable by their owner only. It protects against nothing but a copied database.
 #[derive(Debug)]
@@ -110,6 +111,23 @@ impl Vault for FileVault {
 
     fn sign(&self, message: &[u8]) -> Result<Signature, VaultError> {
         self.device()?.sign(message).map_err(|_| VaultError::Unavailable)
+    }
+
+    fn keep_witness(&self, witness: &[u8]) -> Result<(), VaultError> {
+        // Written aside and renamed: a kill leaves the old one or the new one.
+        let aside = self.folder.join(format!("{WITNESS}.{}", std::process::id()));
+        private_file(&aside)
+            .and_then(|mut file| file.write_all(witness))
+            .and_then(|()| fs::rename(&aside, self.folder.join(WITNESS)))
+            .map_err(|_| VaultError::Unavailable)
+    }
+
+    fn witness(&self) -> Result<Option<Vec<u8>>, VaultError> {
+        match fs::read(self.folder.join(WITNESS)) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
+            Err(_) => Err(VaultError::Unavailable),
+        }
     }
 }
 

@@ -39,7 +39,8 @@ impl RootKey {
         let root = hkdf::Salt::new(hkdf::HKDF_SHA256, b"jigap-root-1").extract(&self.0);
         let mac = |label| expand(&root, label).map(|key| hmac::Key::new(hmac::HMAC_SHA256, key.as_slice()));
         let field = hkdf::Prk::new_less_safe(hkdf::HKDF_SHA256, expand(&root, b"field")?.as_slice());
-        Ok(Keys { field, index: mac(b"index")?, row: mac(b"row")?, chain: mac(b"chain")?, canary: mac(b"canary")? })
+        let chain = ChainKey::new(expand(&root, b"chain")?);
+        Ok(Keys { field, index: mac(b"index")?, row: mac(b"row")?, chain, canary: mac(b"canary")? })
     }
 }
 
@@ -52,11 +53,12 @@ fn expand(root: &hkdf::Prk, label: &[u8]) -> Result<Zeroizing<[u8; 32]>> {
 }
 
 /// The working keys: fields, blind index, rows, chain, canary. Each is used for one thing.
+#[derive(Clone)]
 pub struct Keys {
     pub(super) field: hkdf::Prk,
     index: hmac::Key,
     row: hmac::Key,
-    chain: hmac::Key,
+    chain: ChainKey,
     canary: hmac::Key,
 }
 
@@ -73,28 +75,63 @@ impl Keys {
 
     /// The code over the clear columns of a row and its sealed blobs, so that none can be changed alone.
     pub fn row_mac(&self, row: &[u8]) -> Digest {
-        Self::tag(&self.row, row)
+        tag(&self.row, row)
     }
 
-    /// The next link of the chain of state changes.
-    pub fn chain(&self, link: &[u8]) -> Digest {
-        Self::tag(&self.chain, link)
+    /// The key of the chain of state changes, as this root makes it.
+    pub const fn chain_key(&self) -> &ChainKey {
+        &self.chain
     }
 
     /// A value that shows whether a key is still the one the database was written with.
     pub fn canary(&self) -> Digest {
-        Self::tag(&self.canary, b"jigap-canary-1")
-    }
-
-    fn tag(key: &hmac::Key, bytes: &[u8]) -> Digest {
-        let tag = hmac::sign(key, bytes);
-        let mut out = [0; 32];
-        for (slot, byte) in out.iter_mut().zip(tag.as_ref()) {
-            *slot = *byte;
-        }
-        Digest(out)
+        tag(&self.canary, b"jigap-canary-1")
     }
 }
+
+fn tag(key: &hmac::Key, bytes: &[u8]) -> Digest {
+    let tag = hmac::sign(key, bytes);
+    let mut out = [0; 32];
+    for (slot, byte) in out.iter_mut().zip(tag.as_ref()) {
+        *slot = *byte;
+    }
+    Digest(out)
+}
+
+/// The key of the chain of state changes. It outlives its root: lines are never linked anew.
+#[derive(Clone)]
+pub struct ChainKey {
+    secret: Zeroizing<[u8; 32]>,
+    key: hmac::Key,
+}
+
+impl ChainKey {
+    fn new(secret: Zeroizing<[u8; 32]>) -> Self {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_slice());
+        Self { secret, key }
+    }
+
+    /// One that was kept, sealed, because its root key was changed.
+    ///
+    /// # Errors
+    /// [`Code::StoreDamaged`] unless it is 32 bytes.
+    pub fn from_slice(bytes: &[u8]) -> Result<Self> {
+        let secret = bytes.try_into().map_err(|_| Error::new(Code::StoreDamaged).with("table", "epoch"))?;
+        Ok(Self::new(Zeroizing::new(secret)))
+    }
+
+    /// The bytes, to be sealed.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.secret
+    }
+
+    /// A link over a line and the link before it.
+    pub fn link(&self, line: &[u8]) -> Digest {
+        tag(&self.key, line)
+    }
+}
+
+redacted!(ChainKey);
 
 redacted!(RootKey);
 

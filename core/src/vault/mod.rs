@@ -4,12 +4,14 @@
 //! the root by HKDF with a label of its own.
 
 mod file;
+mod key_set;
 mod keys;
 mod pin;
 mod seal;
 
 pub use file::FileVault;
-pub use keys::{Keys, RootKey};
+pub use key_set::KeySet;
+pub use keys::{ChainKey, Keys, RootKey};
 pub use pin::{PinKey, PinPolicy};
 pub use seal::Place;
 
@@ -45,6 +47,32 @@ pub trait Vault: Send + Sync {
     /// # Errors
     /// [`VaultError`]
     fn sign(&self, message: &[u8]) -> Result<Signature, VaultError>;
+
+    /// Keeps these bytes, at most 64, in place of the ones before, where a copy or a backup of the wallet's folder does
+    /// not reach. They are not secret: they say how far the database has come, so that an older copy of it is noticed
+    /// (`security.md` §4.6). A vault that has no such place does nothing: then the gateway alone notices.
+    ///
+    /// # Errors
+    /// [`VaultError`]
+    fn keep_witness(&self, witness: &[u8]) -> Result<(), VaultError> {
+        let _ = witness;
+        Ok(())
+    }
+
+    /// What [`Vault::keep_witness`] kept last; nothing when nothing was kept, or there is no such place.
+    ///
+    /// # Errors
+    /// [`VaultError`]
+    fn witness(&self) -> Result<Option<Vec<u8>>, VaultError> {
+        Ok(None)
+    }
+
+    /// Whether what [`Vault::wrap`] made should be made anew, because the vault's own key has been replaced. The old
+    /// wrapping must still open.
+    fn is_stale(&self, wrapped: &[u8]) -> bool {
+        let _ = wrapped;
+        false
+    }
 }
 
 /// Why a vault did not do what it was asked.

@@ -83,8 +83,8 @@ pub const fn declined(reason: DeclineReason) -> Outcome {
     Outcome::Declined { reason }
 }
 
-pub const fn answer(seq: u64, outcome: Outcome) -> Answer {
-    Answer { key: KEY, seq, outcome }
+pub fn answer(seq: u64, outcome: Outcome) -> Answer {
+    Answer::new(KEY, seq, outcome)
 }
 
 /// A consent document with everything the law asks for.

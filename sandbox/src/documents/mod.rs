@@ -221,7 +221,7 @@ fn publish(keys: &Keys, changes: Changes) -> Result<Published, Refused> {
 }
 
 /// Who carries which scanned code.
-fn rules() -> Result<Rules, Refused> {
+pub(crate) fn rules() -> Result<Rules, Refused> {
     let rule = |rail: Rail, priority, kind, scheme, matcher| {
         let network = rail.network()?;
         let (p2p, country, currency) = (false, None, None);

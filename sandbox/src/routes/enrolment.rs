@@ -4,10 +4,10 @@ use crate::call::{Call, Reply};
 use crate::documents::Trusted;
 use crate::gateway::Gateway;
 use crate::refusal::Refused;
-use crate::state::{consents, users};
+use crate::state::{chains, consents, users};
 use axum::Json;
 use axum::extract::{Path, State};
-use jigap::gateway::wire::{EnrolRequest, EnrolResponse};
+use jigap::gateway::wire::{ChainReceived, EnrolRequest, EnrolResponse};
 use jigap::id::Id;
 use jigap::network::Network;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ pub(crate) async fn enrol(State(gateway): State<Arc<Gateway>>, call: Call) -> Re
     gateway
         .work(move |gateway, tx| {
             let user = users::of_token(&request.user_token)?;
-            let caller = users::enrol(tx, user, &request.device_key, &request.user_key, Gateway::now())?;
+            let caller = users::enrol(tx, user, &request.device_key, &request.user_key, gateway.now())?;
             let balance = users::balance(tx, &caller.user)?;
             let config = gateway.documents.config();
             let guardian = users::is_minor(&caller.user);
@@ -51,6 +51,15 @@ pub(crate) async fn consent_document(
     call.run(gateway, move |gateway, _, _| {
         let network = Network::parse(&network).map_err(|_| Refused::NetworkUnknown)?;
         Ok(serde_json::to_vec(&gateway.documents.consent(network, &purpose)?)?)
+    })
+    .await
+}
+
+/// `POST /v1/chain`.
+pub(crate) async fn chain(State(gateway): State<Arc<Gateway>>, call: Call) -> Result<Reply, Refused> {
+    call.run(gateway, |_, tx, verified| {
+        let latest = chains::report(tx, verified.caller.device, verified.json()?)?;
+        Ok(serde_json::to_vec(&ChainReceived { latest })?)
     })
     .await
 }

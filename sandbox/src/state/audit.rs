@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 /// One entry of the books that belongs to an order.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Line {
-    /// `charge` or `refund`.
+    /// `charge`, `refund` or `reversal`.
     pub kind: String,
     /// The order.
     pub order: String,
@@ -53,6 +53,8 @@ pub struct Report {
     pub charges: Vec<Line>,
     /// Every refund, oldest first.
     pub refunds: Vec<Line>,
+    /// Every late cancel, oldest first.
+    pub reversals: Vec<Line>,
     /// Every order.
     pub orders: Vec<OrderLine>,
     /// The sum of all postings by currency, in minor units: zero each, if all is well.
@@ -67,7 +69,7 @@ pub struct Report {
 }
 
 /// Questions whose every row is a fault.
-const QUESTIONS: [(&str, &str); 5] = [
+const QUESTIONS: [(&str, &str); 7] = [
     (
         "entry_unbalanced",
         "SELECT p.entry FROM postings p JOIN accounts a ON a.id = p.account
@@ -78,6 +80,13 @@ const QUESTIONS: [(&str, &str); 5] = [
         "account_differs",
         "SELECT a.id FROM accounts a
          WHERE a.minor <> (SELECT coalesce(sum(p.minor), 0) FROM postings p WHERE p.account = a.id)",
+    ),
+    ("refund_untold", "SELECT id FROM entries WHERE kind = 'refund' AND id NOT IN (SELECT entry FROM refunds)"),
+    (
+        "reversed_in_part",
+        "SELECT o.rowid FROM orders o WHERE EXISTS (SELECT 1 FROM entries WHERE order_id = o.id AND kind = 'reversal') AND
+           (SELECT coalesce(sum(p.minor), 0) FROM postings p JOIN entries e ON e.id = p.entry
+            JOIN accounts a ON a.id = p.account WHERE e.order_id = o.id AND a.kind = 'shop') <> 0",
     ),
     ("user_below_zero", "SELECT id FROM accounts WHERE kind = 'user' AND minor < 0"),
     (
@@ -103,8 +112,9 @@ pub(crate) fn audit(tx: &Transaction<'_>) -> Result<Report, Refused> {
     let double_charged = orders.iter().filter(|o| o.charges > 1).map(|o| o.order.clone()).collect();
     let sums = sums(tx)?;
     let balanced = faults.is_empty() && sums.values().all(|sum| *sum == 0);
-    let (charges, refunds) = lines.into_iter().partition(|line| line.kind == "charge");
-    Ok(Report { charges, refunds, orders, sums, balanced, faults, double_charged })
+    let of = |kind: &str| lines.iter().filter(|line| line.kind == kind).cloned().collect();
+    let (charges, refunds, reversals) = (of("charge"), of("refund"), of("reversal"));
+    Ok(Report { charges, refunds, reversals, orders, sums, balanced, faults, double_charged })
 }
 
 fn lines(tx: &Transaction<'_>) -> Result<Vec<Line>, Refused> {
@@ -116,7 +126,7 @@ fn lines(tx: &Transaction<'_>) -> Result<Vec<Line>, Refused> {
            max(CASE a.kind WHEN 'shop' THEN a.currency END)
          FROM entries e JOIN orders o ON o.id = e.order_id
          JOIN postings p ON p.entry = e.id JOIN accounts a ON a.id = p.account
-         WHERE e.kind IN ('charge', 'refund') GROUP BY e.id ORDER BY e.id",
+         WHERE e.kind IN ('charge', 'refund', 'reversal') GROUP BY e.id ORDER BY e.id",
     )?;
     let rows = statement.query_map([], |row| {
         Ok(Line {

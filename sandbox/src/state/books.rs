@@ -5,6 +5,7 @@
 
 use crate::networks::shops::Shop;
 use crate::refusal::Refused;
+use jigap::gateway::wire::Statement;
 use jigap::id::Id;
 use jigap::money::{Currency, Money};
 use jigap::network::Network;
@@ -31,6 +32,7 @@ pub(crate) enum Kind {
     TopUp,
     Charge,
     Refund,
+    Reversal,
 }
 
 impl Kind {
@@ -39,6 +41,7 @@ impl Kind {
             Self::TopUp => "top_up",
             Self::Charge => "charge",
             Self::Refund => "refund",
+            Self::Reversal => "reversal",
         }
     }
 }
@@ -73,6 +76,42 @@ pub(crate) fn charge(tx: &Transaction<'_>, sides: &Sides<'_>, at: ServerMs) -> R
 /// Gives back all of a charge or a part of it.
 pub(crate) fn refund(tx: &Transaction<'_>, sides: &Sides<'_>, at: ServerMs) -> Result<i64, Refused> {
     post(tx, Kind::Refund, Some(sides.order), at, &lines(sides, minus(sides.home)?, minus(sides.amount)?)?)
+}
+
+/// Gives back what is left of a charge, because the network cancelled it.
+pub(crate) fn reverse(tx: &Transaction<'_>, sides: &Sides<'_>, at: ServerMs) -> Result<i64, Refused> {
+    post(tx, Kind::Reversal, Some(sides.order), at, &lines(sides, minus(sides.home)?, minus(sides.amount)?)?)
+}
+
+/// What moved for a user from `from` until just before `until`, by currency.
+pub(crate) fn statement(
+    tx: &Transaction<'_>,
+    user: &str,
+    from: ServerMs,
+    until: ServerMs,
+) -> Result<Statement, Refused> {
+    let sums = |kind: Kind, sign: i64| -> Result<Vec<Money>, Refused> {
+        let mut statement = tx.prepare(
+            "SELECT a.currency, sum(p.minor) FROM postings p JOIN entries e ON e.id = p.entry JOIN accounts a ON a.id = p.account
+             WHERE a.kind = 'user' AND a.owner = ?1 AND e.kind = ?2 AND e.at >= ?3 AND e.at < ?4
+             GROUP BY a.currency HAVING sum(p.minor) <> 0 ORDER BY a.currency",
+        )?;
+        let rows = statement.query_map(params![user, kind.as_str(), from.0, until.0], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?))
+        })?;
+        let mut sums = Vec::new();
+        for row in rows {
+            let (currency, minor) = row?;
+            let minor = minor.checked_mul(sign).ok_or(Refused::Internal)?;
+            sums.push(Money::from_minor(Currency::from_alpha(&currency)?, minor));
+        }
+        Ok(sums)
+    };
+    Ok(Statement {
+        charged: sums(Kind::Charge, -1)?,
+        refunded: sums(Kind::Refund, 1)?,
+        reversed: sums(Kind::Reversal, 1)?,
+    })
 }
 
 fn lines<'a>(sides: &Sides<'a>, home: Money, amount: Money) -> Result<[(Account<'a>, Money); 4], Refused> {
@@ -152,8 +191,8 @@ fn post(
 mod tests {
     use super::*;
     use crate::networks::{Rail, home, rate};
-    use crate::state::payments::{next_seq, record, settle};
-    use crate::state::{Store, audit, new_id, orders, refunds, users};
+    use crate::state::payments::{About, next_seq, record, settle};
+    use crate::state::{Store, audit, new_id, orders, refunds, users, wishes};
     use jigap::crypto::{Digest, HostKey};
     use jigap::payment::{Answer, Outcome};
     use proptest::prelude::*;
@@ -164,7 +203,9 @@ mod tests {
     #[derive(Debug, Clone)]
     enum Step {
         Pay { user: usize, shop: usize, rail: usize, minor: i64 },
-        Refund { payment: usize, minor: Option<i64> },
+        Refund { payment: usize, minor: Option<i64>, rate: Option<&'static str> },
+        LateCancel { payment: usize },
+        Cancel { payment: usize },
         TopUp { user: usize, minor: i64 },
     }
 
@@ -172,8 +213,10 @@ mod tests {
         prop_oneof![
             3 => (0..2usize, 0..4usize, 0..2usize, 1..60_000i64)
                 .prop_map(|(user, shop, rail, minor)| Step::Pay { user, shop, rail, minor }),
-            2 => (0..8usize, proptest::option::of(1..60_000i64))
-                .prop_map(|(payment, minor)| Step::Refund { payment, minor }),
+            2 => (0..8usize, proptest::option::of(1..60_000i64), proptest::sample::select(vec![None, Some("9.5"), Some("200")]))
+                .prop_map(|(payment, minor, rate)| Step::Refund { payment, minor, rate }),
+            1 => (0..8usize).prop_map(|payment| Step::LateCancel { payment }),
+            1 => (0..8usize).prop_map(|payment| Step::Cancel { payment }),
             1 => (0..2usize, 1..500_000i64).prop_map(|(user, minor)| Step::TopUp { user, minor }),
         ]
     }
@@ -191,8 +234,9 @@ mod tests {
         let seq = next_seq(tx).unwrap();
         let home = rate.convert(amount).unwrap();
         let outcome = settle(tx, &caller.user, &order, home, rate, seq, NOW).unwrap();
-        let answer = Answer { key: new_id().unwrap(), seq, outcome };
-        record(tx, caller.device, Some(order.id), Digest([0; 32]), &answer, NOW).unwrap();
+        let answer = Answer::new(new_id().unwrap(), seq, outcome);
+        let about = About { network: order.network, scanned: true, merchant: None };
+        record(tx, caller.device, Some(order.id), Digest([0; 32]), &answer, Some(about), NOW).unwrap();
         answer
     }
 
@@ -216,13 +260,26 @@ mod tests {
                                 paid.push((user, answer));
                             }
                         }
-                        Step::Refund { payment, minor } => {
+                        Step::Refund { payment, minor, rate } => {
                             let Some((user, answer)) = paid.get(payment) else { continue };
                             let Outcome::Succeeded { receipt } = &answer.outcome else { continue };
                             let text = minor.map(|m| Money::from_minor(receipt.amount.currency(), m).decimal());
-                            if let Ok(back) = refunds::refund(tx, answer.key, text.as_deref(), NOW) {
+                            if let Ok(back) = refunds::refund(tx, answer.key, text.as_deref(), rate, NOW) {
                                 expected[*user] += back.home.minor();
                             }
+                        }
+                        Step::LateCancel { payment } => {
+                            let Some((user, answer)) = paid.get(payment) else { continue };
+                            let before = users::balance(tx, &callers[*user].user).unwrap().amount.minor();
+                            // What was given back at a better rate than it was paid at is the user's; the rest goes back.
+                            if wishes::late_cancel(tx, answer.key, NOW).is_ok() {
+                                expected[*user] += users::balance(tx, &callers[*user].user).unwrap().amount.minor() - before;
+                            }
+                        }
+                        Step::Cancel { payment } => {
+                            let Some((user, answer)) = paid.get(payment) else { continue };
+                            let told = wishes::cancel(tx, &callers[*user], answer.key, false, NOW).unwrap();
+                            assert_eq!(told.outcome, answer.outcome, "what is paid cannot be cancelled");
                         }
                         Step::TopUp { user, minor } => {
                             let amount = Money::from_minor(home().unwrap(), minor);
@@ -235,7 +292,6 @@ mod tests {
                 assert!(report.holds(), "{}", report.text());
                 assert_eq!(report.charges.len(), paid.len());
                 for (caller, expected) in callers.iter().zip(expected) {
-                    assert!(expected >= 0);
                     assert_eq!(users::balance(tx, &caller.user).unwrap().amount.minor(), expected);
                 }
                 Ok(())

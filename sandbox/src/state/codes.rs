@@ -1,6 +1,6 @@
 //! Codes that users show, and what happens when a shop scans one.
 
-use super::payments::{self, Recorded};
+use super::payments::{self, About, Recorded};
 use super::users::{self, Caller};
 use super::{consents, new_id, orders, remember, remembered};
 use crate::documents::Documents;
@@ -103,8 +103,7 @@ pub(crate) fn status(tx: &Transaction<'_>, caller: &Caller, id: Id, now: ServerM
     }
     match code.shop {
         Some(shop) => {
-            let recorded = Recorded::of(tx, caller, id)?;
-            let answer: Answer = serde_json::from_slice(&recorded.answer)?;
+            let answer = payments::current(tx, caller, id)?;
             Ok(CodeStatus::Used { answer: Box::new(answer), merchant: Some(Shop::find(&shop)?.merchant()) })
         }
         None if now >= code.expires => Ok(CodeStatus::Expired),
@@ -138,7 +137,8 @@ pub(crate) fn scan(
     if code.shop.is_some() {
         return Err(Refused::CodeUsed);
     }
-    if now >= code.expires {
+    // A cancelled code has a tombstone under its identifier.
+    if now >= code.expires || Recorded::load(tx, code.id)?.is_some() {
         return Err(Refused::CodeExpired);
     }
     let shop = shop.map_or_else(|| Shop::in_country(&code.region), Shop::find)?;
@@ -164,8 +164,9 @@ pub(crate) fn scan(
             }
             Err(other) => return Err(other),
         };
-    let answer = Answer { key: code.id, seq, outcome };
-    payments::record(tx, code.device, order, Digest::of(digits.as_bytes()), &answer, now)?;
+    let answer = Answer::new(code.id, seq, outcome);
+    let about = About { network: code.network, scanned: false, merchant: Some(shop.merchant()) };
+    payments::record(tx, code.device, order, Digest::of(digits.as_bytes()), &answer, Some(about), now)?;
     tx.execute("UPDATE shown_codes SET shop = ?1 WHERE id = ?2", params![shop.id, code.id.to_string()])?;
     Ok(Scanned { merchant: shop.merchant(), answer })
 }

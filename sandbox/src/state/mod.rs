@@ -2,14 +2,18 @@
 
 pub(crate) mod audit;
 pub(crate) mod books;
+pub(crate) mod chains;
 pub(crate) mod codes;
 pub(crate) mod consents;
+pub(crate) mod held;
+pub(crate) mod history;
 pub(crate) mod log;
 pub(crate) mod orders;
 pub(crate) mod payments;
 pub(crate) mod published;
 pub(crate) mod refunds;
 pub(crate) mod users;
+pub(crate) mod wishes;
 
 use crate::refusal::Refused;
 use jigap::crypto::{Digest, SystemRandom};

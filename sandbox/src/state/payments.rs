@@ -1,17 +1,18 @@
 //! Payments: at most one charge a key, at most one charge an order.
 
 use super::books::{self, Sides};
-use super::consents;
 use super::orders::{Order, Quote};
 use super::users::{self, Caller};
+use super::{consents, held, history, wishes};
 use crate::documents::Documents;
 use crate::networks::{LIMIT_KRW, Rail};
 use crate::refusal::Refused;
 use jigap::crypto::Digest;
-use jigap::gateway::wire::PayRequest;
+use jigap::gateway::wire::{HistoryLine, PayRequest};
 use jigap::id::Id;
 use jigap::money::{Money, Rate};
-use jigap::payment::{Answer, DeclineReason, Outcome, Preview, Receipt};
+use jigap::network::Network;
+use jigap::payment::{Answer, DeclineReason, Merchant, Outcome, Preview, Receipt};
 use jigap::time::ServerMs;
 use rusqlite::{OptionalExtension, Transaction, params};
 
@@ -27,7 +28,8 @@ impl From<Refused> for Stop {
     }
 }
 
-/// Pays an order under a quote. The same key with the same body gives the same bytes again, whatever happened since.
+/// Pays an order under a quote. The same key with the same body gives the same bytes again, whatever happened since; a
+/// tombstone answers any body.
 ///
 /// # Errors
 /// [`Refused::KeyReused`] when the key came before with another body or from another device.
@@ -39,9 +41,8 @@ pub(crate) fn pay(
     body: Digest,
     now: ServerMs,
 ) -> Result<Vec<u8>, Refused> {
-    if let Some(known) = Recorded::load(tx, request.key)? {
-        let same = known.device == caller.device.to_string() && known.body == body.to_string();
-        return if same { Ok(known.answer) } else { Err(Refused::KeyReused) };
+    if let Some(answer) = known(tx, caller, request.key, body)? {
+        return Ok(answer);
     }
     let seq = next_seq(tx)?;
     let (order, outcome) = match judge(tx, caller, documents, request, now) {
@@ -52,8 +53,23 @@ pub(crate) fn pay(
         Err(Stop::Declined(reason)) => (None, Outcome::Declined { reason }),
         Err(Stop::Refused(refused)) => return Err(refused),
     };
-    let answer = Answer { key: request.key, seq, outcome };
-    record(tx, caller.device, order, body, &answer, now)
+    let answer = Answer::new(request.key, seq, outcome);
+    if Recorded::load(tx, request.key)?.is_some() {
+        // The key was forgotten, the payment was not: this is another request, and what is recorded stays.
+        return Ok(serde_json::to_vec(&answer)?);
+    }
+    let about = About { network: request.terms.network, scanned: true, merchant: Some(request.terms.merchant.clone()) };
+    record(tx, caller.device, order, body, &answer, Some(about), now)
+}
+
+/// What is stored under this key for this very request.
+///
+/// # Errors
+/// [`Refused::KeyReused`] when the key came before with another body or from another device.
+pub(crate) fn known(tx: &Transaction<'_>, caller: &Caller, key: Id, body: Digest) -> Result<Option<Vec<u8>>, Refused> {
+    let Some(known) = Recorded::load(tx, key)?.filter(|known| known.keyed) else { return Ok(None) };
+    let same = known.body.is_empty() || known.body == body.to_string();
+    if same && known.device == caller.device.to_string() { Ok(Some(known.answer)) } else { Err(Refused::KeyReused) }
 }
 
 /// Everything that has to be right before money moves, in the order of `docs/gateway.md`.
@@ -117,13 +133,22 @@ pub(crate) fn settle(
     Ok(Outcome::Succeeded { receipt: Box::new(receipt) })
 }
 
-/// Keeps how a payment ended, and gives the bytes that say so from now on.
+/// What the history says about a payment besides its answer.
+#[derive(Debug, Clone)]
+pub(crate) struct About {
+    pub(crate) network: Network,
+    pub(crate) scanned: bool,
+    pub(crate) merchant: Option<Merchant>,
+}
+
+/// Keeps how a payment ended, and gives the bytes that say so from now on. Without a request's digest it is a tombstone.
 pub(crate) fn record(
     tx: &Transaction<'_>,
     device: Id,
     order: Option<Id>,
-    body: Digest,
+    body: impl Into<Option<Digest>>,
     answer: &Answer,
+    about: Option<About>,
     now: ServerMs,
 ) -> Result<Vec<u8>, Refused> {
     let bytes = serde_json::to_vec(answer)?;
@@ -135,19 +160,40 @@ pub(crate) fn record(
             answer.key.to_string(),
             device.to_string(),
             order.map(|o| o.to_string()),
-            body.to_string(),
+            body.into().map(|body| body.to_string()).unwrap_or_default(),
             matches!(answer.outcome, Outcome::Succeeded { .. }),
             bytes,
             now.0,
         ],
     )?;
+    if let Some(About { network, scanned, merchant }) = about {
+        let user = users::caller(tx, device)?.user;
+        let line = HistoryLine { n: 0, answer: answer.clone(), network, scanned, created: now, merchant };
+        history::append(tx, &user, line)?;
+    }
     Ok(bytes)
 }
 
-/// The next running number. Nothing is ever deleted and there is one writer, so none is given twice.
+/// The next running number. Nothing is ever taken away and there is one writer, so none is given twice.
 pub(crate) fn next_seq(tx: &Transaction<'_>) -> Result<u64, Refused> {
-    let last: i64 = tx.query_row("SELECT coalesce(max(seq), 0) FROM payments", [], |row| row.get(0))?;
+    let last: i64 = tx.query_row(
+        "SELECT max((SELECT coalesce(max(seq), 0) FROM payments), (SELECT coalesce(max(seq), 0) FROM changes),
+           (SELECT coalesce(max(seq), 0) FROM held))",
+        [],
+        |row| row.get(0),
+    )?;
     u64::try_from(last.saturating_add(1)).map_err(|_| Refused::Internal)
+}
+
+/// How a payment of this user stands now, with what stands beside it.
+///
+/// # Errors
+/// [`Refused::NotSeen`] when no payment of this user has this key.
+pub(crate) fn current(tx: &Transaction<'_>, caller: &Caller, key: Id) -> Result<Answer, Refused> {
+    match Recorded::load(tx, key)? {
+        Some(recorded) => recorded.belongs(tx, caller)?.told(tx),
+        None => held::current(tx, caller, key),
+    }
 }
 
 /// A payment that has ended.
@@ -156,6 +202,8 @@ pub(crate) struct Recorded {
     pub(crate) order: Option<String>,
     body: String,
     pub(crate) answer: Vec<u8>,
+    /// Whether its key still makes the same request the same.
+    keyed: bool,
 }
 
 impl Recorded {
@@ -163,21 +211,41 @@ impl Recorded {
     pub(crate) fn load(tx: &Transaction<'_>, key: Id) -> Result<Option<Self>, Refused> {
         Ok(tx
             .query_row(
-                "SELECT device, order_id, body, answer FROM payments WHERE key = ?1",
+                "SELECT device, order_id, body, answer, keyed FROM payments WHERE key = ?1",
                 params![key.to_string()],
-                |row| Ok(Self { device: row.get(0)?, order: row.get(1)?, body: row.get(2)?, answer: row.get(3)? }),
+                |row| {
+                    Ok(Self {
+                        device: row.get(0)?,
+                        order: row.get(1)?,
+                        body: row.get(2)?,
+                        answer: row.get(3)?,
+                        keyed: row.get(4)?,
+                    })
+                },
             )
             .optional()?)
     }
 
-    /// The payment with this key, if this device made it.
-    pub(crate) fn of(tx: &Transaction<'_>, caller: &Caller, key: Id) -> Result<Self, Refused> {
-        let found = Self::load(tx, key)?.filter(|known| known.device == caller.device.to_string());
-        found.ok_or(Refused::NotSeen)
+    /// The payment, if it is this user's, on whichever phone.
+    pub(crate) fn belongs(self, tx: &Transaction<'_>, caller: &Caller) -> Result<Self, Refused> {
+        if users::caller(tx, self.device()?)?.user == caller.user { Ok(self) } else { Err(Refused::NotSeen) }
+    }
+
+    /// The answer, with what stands beside it by now.
+    pub(crate) fn told(&self, tx: &Transaction<'_>) -> Result<Answer, Refused> {
+        let answer: Answer = serde_json::from_slice(&self.answer)?;
+        Ok(Answer { beside: wishes::beside(tx, answer.key)?, ..answer })
     }
 
     /// The device that made it.
     pub(crate) fn device(&self) -> Result<Id, Refused> {
         Ok(Id::parse(&self.device)?)
+    }
+
+    /// Forgets every idempotency key, as a gateway does after its retention: a fault for tests.
+    pub(crate) fn forget_keys(tx: &Transaction<'_>) -> Result<(), Refused> {
+        tx.execute("UPDATE payments SET keyed = 0", [])?;
+        tx.execute("DELETE FROM answers", [])?;
+        Ok(())
     }
 }

@@ -10,6 +10,13 @@ CREATE TABLE IF NOT EXISTS devices (
   user_key BLOB NOT NULL
 ) STRICT;
 
+-- How far each device's own chain of state changes has come.
+CREATE TABLE IF NOT EXISTS chains (
+  device TEXT PRIMARY KEY REFERENCES devices,
+  seq INTEGER NOT NULL,
+  link BLOB NOT NULL
+) STRICT;
+
 CREATE TABLE IF NOT EXISTS consents (
   device TEXT NOT NULL REFERENCES devices,
   seq INTEGER NOT NULL,
@@ -59,10 +66,11 @@ CREATE TABLE IF NOT EXISTS payments (
   key TEXT NOT NULL UNIQUE,
   device TEXT NOT NULL REFERENCES devices,
   order_id TEXT,
-  body TEXT NOT NULL,
+  body TEXT NOT NULL,                     -- digest of the request; empty for a tombstone, which answers any
   charged INTEGER NOT NULL,
   answer BLOB NOT NULL,
-  at INTEGER NOT NULL
+  at INTEGER NOT NULL,
+  keyed INTEGER NOT NULL DEFAULT 1        -- 0: the idempotency key is forgotten, the payment is not
 ) STRICT;
 CREATE UNIQUE INDEX IF NOT EXISTS one_charge_an_order ON payments (order_id) WHERE charged = 1;
 
@@ -100,13 +108,39 @@ CREATE TABLE IF NOT EXISTS postings (
   minor INTEGER NOT NULL
 ) STRICT;
 
+-- Money given back. Parts have rates of their own.
 CREATE TABLE IF NOT EXISTS refunds (
   entry INTEGER PRIMARY KEY REFERENCES entries,
+  id TEXT NOT NULL UNIQUE,
   key TEXT NOT NULL,
-  currency TEXT NOT NULL,
-  minor INTEGER NOT NULL CHECK (minor > 0),
-  home_currency TEXT NOT NULL,
-  home_minor INTEGER NOT NULL CHECK (home_minor >= 0)
+  refund BLOB NOT NULL                    -- as the contract tells it
+) STRICT;
+
+-- Payments that were taken in and are not done: `hold`.
+CREATE TABLE IF NOT EXISTS held (
+  key TEXT PRIMARY KEY,
+  seq INTEGER NOT NULL,
+  device TEXT NOT NULL REFERENCES devices,
+  body TEXT NOT NULL,
+  request BLOB NOT NULL,
+  at INTEGER NOT NULL
+) STRICT;
+
+-- What stands beside a payment: wishes that a person decides about, the network's late cancel.
+CREATE TABLE IF NOT EXISTS beside (
+  key TEXT PRIMARY KEY,
+  cancel TEXT,
+  refund TEXT,
+  reversed INTEGER
+) STRICT;
+
+-- Every change of every payment, as the history tells it. `n` counts a user's from 1.
+CREATE TABLE IF NOT EXISTS changes (
+  seq INTEGER PRIMARY KEY,
+  user TEXT NOT NULL REFERENCES users,
+  n INTEGER NOT NULL,
+  line BLOB NOT NULL,
+  UNIQUE (user, n)
 ) STRICT;
 
 -- The log of consents: leaf number and event.

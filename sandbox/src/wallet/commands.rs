@@ -4,11 +4,12 @@ use super::say::Say;
 use super::{Command, End, Options};
 use crate::documents::Trusted;
 use crate::routes::TRUST_PATH;
-use jigap::app::{Checkout, ConsentAnswer, PaymentView, Ports, Setup, Status, Trust, Wallet};
+use jigap::app::{Checkout, ConsentAnswer, PaymentView, Ports, RefundRequest, Setup, Status, Trust, Wallet};
 use jigap::consent::Shown;
 use jigap::crypto::SystemRandom;
 use jigap::error::{Code, Error, Result};
 use jigap::gateway::{Address, HttpsTransport, Request, Transport};
+use jigap::id::Id;
 use jigap::money::{Currency, Money};
 use jigap::network::Network;
 use jigap::payment::{Proof, ProofMethod};
@@ -17,7 +18,7 @@ use jigap::time::SystemClock;
 use jigap::vault::{FileVault, PinKey, PinPolicy};
 use std::fs;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A shown code lives a minute, and may be settled a little later.
 const SHOW_PATIENCE: Duration = Duration::from_secs(95);
@@ -83,6 +84,22 @@ pub(super) fn act(options: &Options, say: &Say) -> Result<End> {
                 }
             }
         }
+        Command::Cancel { payment } => {
+            let payment = wallet.cancel(Id::parse(payment)?).wait()?;
+            let payment = wallet.settled(payment.id, patience).wait()?;
+            say.payment(&payment);
+            // Here it is the cancel that was asked for.
+            Ok(match payment.status {
+                Status::Cancelled | Status::Reversed | Status::NotSent | Status::Declined => End::Done,
+                Status::Paid => End::Refused,
+                Status::Checking | Status::Cancelling | Status::Conflict => End::Checking,
+            })
+        }
+        Command::Refund { payment } => {
+            let payment = wallet.request_refund(Id::parse(payment)?).wait()?;
+            say.payment(&wait_until(&wallet, payment.id, patience, |p| p.refund_request != RefundRequest::Wanted)?);
+            Ok(End::Done)
+        }
         Command::Resume => resume(&wallet, say, patience),
         Command::History => {
             let mut before = None;
@@ -108,6 +125,23 @@ pub(super) fn act(options: &Options, say: &Say) -> Result<End> {
             say.consented(network, false);
             Ok(End::Done)
         }
+    }
+}
+
+/// Waits until a payment looks like this, or patience ends.
+fn wait_until(
+    wallet: &Wallet,
+    id: Id,
+    patience: Duration,
+    looks: impl Fn(&PaymentView) -> bool,
+) -> Result<PaymentView> {
+    let begun = Instant::now();
+    loop {
+        let view = wallet.payment(id)?;
+        if looks(&view) || begun.elapsed() >= patience {
+            return Ok(view);
+        }
+        std::thread::sleep(Duration::from_millis(20));
     }
 }
 
@@ -194,7 +228,7 @@ fn resume(wallet: &Wallet, say: &Say, patience: Duration) -> Result<End> {
     }
     for payment in payments {
         say.payment(&payment);
-        if payment.status == Status::Checking {
+        if payment.status.open() {
             end = End::Checking;
         }
     }
@@ -205,7 +239,7 @@ fn ended(payment: &PaymentView) -> End {
     match payment.status {
         Status::Paid => End::Done,
         // A conflict is not a refusal: money may have moved.
-        Status::Checking | Status::Conflict => End::Checking,
-        Status::Declined | Status::NotSent => End::Refused,
+        Status::Checking | Status::Cancelling | Status::Conflict => End::Checking,
+        Status::Declined | Status::NotSent | Status::Cancelled | Status::Reversed => End::Refused,
     }
 }

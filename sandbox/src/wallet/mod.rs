@@ -76,6 +76,16 @@ enum Command {
         #[arg(long, value_name = "CC", default_value = "CN")]
         region: String,
     },
+    /// Cancel a payment that is not known to have ended, and wait for its end. Exit 0: it is not charged
+    Cancel {
+        /// The payment
+        payment: String,
+    },
+    /// Ask for the money of a payment
+    Refund {
+        /// The payment
+        payment: String,
+    },
     /// Take up what was left unfinished, and say how it ended
     Resume,
     /// List the payments, newest first

@@ -130,18 +130,26 @@ impl Say {
                 format!("paid: {shop}, {both}, by {}, no. {reference}", p.network)
             }
             Status::Checking => format!("checking: {shop}, {both}; not known yet, nothing is paid twice"),
+            Status::Cancelling => format!("cancelling: {shop}, {both}; not known yet whether it still can be"),
+            Status::Cancelled => format!("cancelled: {shop}, {both}; nothing was charged"),
+            Status::Reversed => {
+                format!("reversed: {shop}, {both}; charged, and cancelled by the network: the money is back")
+            }
             status => {
                 let why = p.problem.as_ref().map_or("", |e| e.code().cause());
                 format!("{}: {shop}, {both}; {why}", status.as_str())
             }
         };
-        self.line(&text, || {
+        let back = p.refunded.map(|r| format!("; given back: {} ({})", r.amount, r.home)).unwrap_or_default();
+        self.line(&format!("{text}{back}"), || {
             json!({
                 "event": "payment", "payment": p.id.to_string(), "status": p.status.as_str(),
                 "network": p.network.to_string(), "scanned": p.scanned,
                 "merchant": p.merchant.as_ref().map(|m| m.name.clone()),
                 "amount": p.amount.map(money), "home": p.home.map(money), "reference": p.reference,
                 "paid_at_ms": p.paid_at.map(|at| at.0), "error": p.problem.as_ref().map(problem),
+                "refund_request": p.refund_request.as_str(), "reversed_at_ms": p.reversed_at.map(|at| at.0),
+                "refunded": p.refunded.map(|r| json!({ "amount": money(r.amount), "home": money(r.home) })),
             })
         });
     }

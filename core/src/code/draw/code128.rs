@@ -34,6 +34,12 @@ const WIDTHS: [u32; 106] = [
     0x114311, 0x411113, 0x411311, 0x113141, 0x114131, 0x311141, 0x411131, 0x211412, 0x211214, 0x211232,
 ];
 
+/// The element widths of a symbol character, bar first; all zero above 105.
+pub(in crate::code) fn widths(value: u8) -> [u8; 6] {
+    let row = WIDTHS.get(usize::from(value)).copied().unwrap_or(0);
+    [20, 16, 12, 8, 4, 0].map(|shift| u8::try_from(row >> shift & 0xF).unwrap_or(0))
+}
+
 /// Stop pattern, 2 3 3 1 1 1 2: 13 modules, first module in bit 0.
 const STOP: u64 = 0b1_1010_1110_0011;
 const STOP_MODULES: u32 = 13;

@@ -24,7 +24,8 @@ impl BerTag {
     const TRACK_2: Self = Self(0x57);
     const PAN: Self = Self(0x5A);
 
-    const fn is_template(self) -> bool {
+    /// Whether objects stand inside it (CPM Tables 6.1 to 6.3).
+    pub const fn is_template(self) -> bool {
         matches!(self, Self::APPLICATION | Self::COMMON | Self::APPLICATION_TRANSPARENT | Self::COMMON_TRANSPARENT)
     }
 }

@@ -241,6 +241,11 @@ impl<'a> Template<'a> {
         Ok((template, seen.contains(Tag(0))))
     }
 
+    /// Reads the value of an object as a template, if it is built like one.
+    pub(in crate::code) fn read(object: &Object<'a>, ascii: bool) -> Option<Self> {
+        Self::check(object, ascii).ok().map(|(template, _)| template)
+    }
+
     pub(super) const fn trusted(object: &Object<'a>, ascii: bool) -> Self {
         Self { value: object.value, offset: object.value_offset(), ascii }
     }

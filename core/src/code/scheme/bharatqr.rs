@@ -24,6 +24,7 @@ pub(super) const PROFILE: Profile = Profile {
     suits: always,
     is_personal: never,
     payee,
+    names: &[(1, "UPI address or reference"), (2, "smallest amount")],
 };
 
 pub(super) const UPI: Profile = Profile {
@@ -33,4 +34,5 @@ pub(super) const UPI: Profile = Profile {
     suits: holds_address,
     is_personal: never,
     payee,
+    names: &[(1, "UPI address"), (2, "smallest amount")],
 };

@@ -19,4 +19,5 @@ pub(super) const PROFILE: Profile = Profile {
     suits: always,
     is_personal,
     payee,
+    names: &[(1, "acquirer"), (2, "merchant"), (3, "merchant's own number"), (4, "mobile number")],
 };

@@ -14,4 +14,5 @@ pub(super) const PROFILE: Profile = Profile {
     suits: always,
     is_personal: never,
     payee,
+    names: &[(1, "joint merchant number")],
 };

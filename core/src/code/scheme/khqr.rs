@@ -29,5 +29,12 @@ fn payee<'a>(account: &Account<'_, 'a>) -> Payee<'a> {
     }
 }
 
-pub(super) const PROFILE: Profile =
-    Profile { scheme: Scheme::Khqr, identifiers: &[], home: Some(HOME), suits, is_personal, payee };
+pub(super) const PROFILE: Profile = Profile {
+    scheme: Scheme::Khqr,
+    identifiers: &[],
+    home: Some(HOME),
+    suits,
+    is_personal,
+    payee,
+    names: &[(0, "Bakong account"), (1, "merchant or account information"), (2, "acquiring bank")],
+};

@@ -31,7 +31,9 @@ mod vietqr;
 mod vnpay;
 mod wechatpay;
 
-pub(super) use table::{Recognised, hosts, of_emv, of_text, payee, pays_person};
+pub(super) use table::{Recognised, account_names, hosts, names_under, of_emv, of_text, payee, pays_person};
+pub(super) use thai_barcode::lines as thai_barcode_lines;
+pub(super) use upi::BEGINNINGS as UPI_LINKS;
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -182,6 +184,12 @@ impl FromIterator<Scheme> for Schemes {
         let mut set = Self::default();
         schemes.into_iter().for_each(|scheme| set.insert(scheme));
         set
+    }
+}
+
+impl Serialize for Schemes {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
     }
 }
 

@@ -23,4 +23,11 @@ pub(super) const PROFILE: Profile = Profile {
     suits: always,
     is_personal: never,
     payee,
+    names: &[
+        (1, "version, issuer and expiry"),
+        (2, "merchant"),
+        (3, "terminal"),
+        (9, "amount may be changed"),
+        (99, "signature"),
+    ],
 };

@@ -29,4 +29,11 @@ pub(super) const PROFILE: Profile = Profile {
     suits: always,
     is_personal,
     payee,
+    names: &[
+        (1, "kind of proxy"),
+        (2, "proxy"),
+        (3, "amount may be changed"),
+        (4, "expiry or reference"),
+        (5, "reference or expiry"),
+    ],
 };

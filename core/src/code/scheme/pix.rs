@@ -15,4 +15,5 @@ pub(super) const PROFILE: Profile = Profile {
     suits: always,
     is_personal: never,
     payee,
+    names: &[(1, "key"), (2, "information for the payer"), (25, "address of the order, never opened")],
 };

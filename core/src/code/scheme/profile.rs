@@ -64,6 +64,8 @@ pub(in crate::code) struct Profile {
     pub(super) is_personal: fn(&Account<'_, '_>) -> bool,
     /// Whom it pays.
     pub(super) payee: for<'a> fn(&Account<'_, 'a>) -> Payee<'a>,
+    /// What the objects of its accounts are called, for people; object 00 is an identifier unless it stands here.
+    pub(super) names: &'static [(u8, &'static str)],
 }
 
 impl Profile {

@@ -7,6 +7,14 @@ use super::profile::{Account, Home, Payee, Profile, always, never};
 const TRANSFER: &[&str] = &["A000000677010111", "A000000677010114"];
 const HOME: Option<Home> = Some(Home { country: "TH", currencies: &[764] });
 
+const PROXIES: &[(u8, &str)] = &[
+    (1, "mobile number"),
+    (2, "national or tax number"),
+    (3, "e-wallet"),
+    (4, "bank account"),
+    (5, "one-time authorisation"),
+];
+
 /// Mobile number, tax number, e-wallet, bank account: exactly one of them.
 fn proxy<'a>(account: &Account<'_, 'a>) -> Option<&'a str> {
     (1..=4).find_map(|tag| account.get(tag))
@@ -23,6 +31,7 @@ pub(super) const PROMPTPAY: Profile = Profile {
     suits: always,
     is_personal: always,
     payee: transfer,
+    names: PROXIES,
 };
 
 /// E-wallet numbers that begin with True Money's 140-00 (maythiwat/promptparse@26a9f786).
@@ -37,6 +46,7 @@ pub(super) const TRUE_MONEY: Profile = Profile {
     suits: is_true_money,
     is_personal: always,
     payee: transfer,
+    names: PROXIES,
 };
 
 fn bill<'a>(account: &Account<'_, 'a>) -> Payee<'a> {
@@ -50,4 +60,5 @@ pub(super) const BILL: Profile = Profile {
     suits: always,
     is_personal: never,
     payee: bill,
+    names: &[(1, "biller"), (2, "reference 1"), (3, "reference 2")],
 };

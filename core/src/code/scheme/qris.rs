@@ -26,6 +26,7 @@ pub(super) const NATIONAL: Profile = Profile {
     suits: always,
     is_personal: never,
     payee: issuer,
+    names: &[(2, "national merchant number"), (3, "merchant size")],
 };
 
 fn is_issuer(account: &Account<'_, '_>) -> bool {
@@ -40,4 +41,5 @@ pub(super) const ISSUER: Profile = Profile {
     suits: is_issuer,
     is_personal: never,
     payee: issuer,
+    names: &[(1, "merchant PAN"), (2, "merchant number"), (3, "merchant size")],
 };

@@ -16,6 +16,7 @@ pub(super) const SHOP: Profile = Profile {
     suits: always,
     is_personal: never,
     payee: shop,
+    names: &[(1, "acquirer (BIC)"), (3, "merchant"), (4, "merchant's credit account"), (5, "proxy or channel")],
 };
 
 fn person<'a>(account: &Account<'_, 'a>) -> Payee<'a> {
@@ -29,4 +30,5 @@ pub(super) const PERSON: Profile = Profile {
     suits: always,
     is_personal: always,
     payee: person,
+    names: &[(1, "bank (BIC)"), (2, "kind of payment"), (3, "merchant"), (4, "account"), (5, "mobile number")],
 };

@@ -14,4 +14,13 @@ pub(super) const PROFILE: Profile = Profile {
     suits: always,
     is_personal: never,
     payee,
+    names: &[
+        (1, "label number"),
+        (2, "version"),
+        (3, "postal code"),
+        (4, "level"),
+        (5, "unit"),
+        (6, "miscellaneous"),
+        (7, "date of issue"),
+    ],
 };

@@ -6,7 +6,7 @@ use super::{
     alipay, bccard, bharatqr, cards, duitnow, hkqr, jpqr, khqr, laoqr, nets, paynow, paypay, pix, promptpay, qris,
     qrph, sgqr, thai_barcode, thai_slip, twqr, unionpay, upi, vietqr, vnpay, wechatpay,
 };
-use crate::code::emv::{Fault, Mpm};
+use crate::code::emv::{Fault, Mpm, Tag, Template};
 use crate::code::facts::Facts;
 use crate::code::link::Link;
 use crate::code::verdict::NotPayable;
@@ -178,6 +178,22 @@ pub(in crate::code) fn pays_person(code: &Mpm<'_>, identifier: &str) -> bool {
             knowing(&account).any(|profile| (profile.is_personal)(&account))
         },
     )
+}
+
+/// What the objects of a merchant account are called in the most specific scheme that knows it; nothing when none does.
+pub(in crate::code) fn account_names(
+    code: &Mpm<'_>,
+    tag: Tag,
+    template: Template<'_>,
+) -> &'static [(u8, &'static str)] {
+    let account = Account { code, tag, identifier: template.get(0).unwrap_or_default(), template };
+    knowing(&account).min_by_key(|profile| profile.scheme).map_or(&[], |profile| profile.names)
+}
+
+/// The same for an account of a code that cannot be read as a whole: by its identifier alone.
+pub(in crate::code) fn names_under(identifier: &str) -> &'static [(u8, &'static str)] {
+    let named = |profile: &&Profile| profile.identifiers.iter().any(|known| known.eq_ignore_ascii_case(identifier));
+    TABLE.iter().find(named).map_or(&[], |profile| profile.names)
 }
 
 /// Whom the most specific scheme that says so pays.

@@ -7,15 +7,19 @@ use crate::code::emv::Initiation;
 use crate::code::facts::Facts;
 use crate::money::{Currency, Money};
 
-pub(super) fn read(scanned: &Scanned<'_>) -> Option<Said> {
-    let mut lines = scanned.text.strip_prefix('|')?.split('\r').map(|line| line.trim_matches('\n'));
-    let (biller, first, second, amount) = (lines.next()?, lines.next()?, lines.next()?, lines.next()?);
+/// Biller, references and amount of a text that is a bill's barcode.
+pub(in crate::code) fn lines(text: &str) -> Option<[&str; 4]> {
+    let mut lines = text.strip_prefix('|')?.split('\r').map(|line| line.trim_matches('\n'));
+    let found = [lines.next()?, lines.next()?, lines.next()?, lines.next()?];
+    let [biller, first, second, amount] = found;
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let plain = |text: &str| text.len() <= 20 && text.bytes().all(|b| b.is_ascii_alphanumeric());
     let sound = (13..=15).contains(&biller.len()) && digits(biller) && plain(first) && plain(second) && digits(amount);
-    if !sound || first.is_empty() || lines.next().is_some() {
-        return None;
-    }
+    (sound && !first.is_empty() && lines.next().is_none()).then_some(found)
+}
+
+pub(super) fn read(scanned: &Scanned<'_>) -> Option<Said> {
+    let [biller, first, _, amount] = lines(scanned.text)?;
     let baht = Currency::from_numeric(764).ok();
     let satang = amount.parse().ok().filter(|satang| *satang > 0);
     Some(Said::payable(Facts {

@@ -8,7 +8,8 @@ use crate::code::facts::Facts;
 use crate::code::link::{parameter, strip_prefix_ignore_case};
 use crate::money::{Currency, Money};
 
-const BEGINNINGS: &[&str] = &["upi://pay?", "upiGlobal://pay?"];
+/// How its links begin, in either case.
+pub(in crate::code) const BEGINNINGS: &[&str] = &["upi://pay?", "upiGlobal://pay?"];
 
 /// NPCI's numbers for a code made for one order.
 const DYNAMIC_MODES: &[&str] = &["15", "16"];

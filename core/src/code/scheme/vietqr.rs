@@ -20,4 +20,5 @@ pub(super) const PROFILE: Profile = Profile {
     suits: always,
     is_personal,
     payee,
+    names: &[(1, "receiver"), (2, "service")],
 };
