@@ -71,6 +71,7 @@ fn presenting(c: &mut Criterion) {
             digits: "6212345678901234567".to_owned(),
             expires: ServerMs(60_000_i64.saturating_add(i64::from(n))),
             state: CodeState::Fresh,
+            offline: false,
         })
         .collect();
     let waiting = Waiting { on_screen_ms: 1_000, afterwards_ms: 5_000 };

@@ -75,6 +75,7 @@ fn shown(id: u8, state: CodeState) -> ShownCode {
         digits,
         expires: ORDER_ENDS,
         state,
+        offline: false,
     }
 }
 

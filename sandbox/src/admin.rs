@@ -48,6 +48,9 @@ pub struct Scan {
     /// The shop; without it, the first one of the country the code is for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shop: Option<String>,
+    /// The terminal's own number of this scan, for codes made on a phone: the same again gets the same answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
 }
 
 /// `POST /admin/refunds`: a shop gives money back.
@@ -186,12 +189,15 @@ async fn scan(State(gateway): State<Arc<Gateway>>, bytes: Bytes) -> Result<Reply
     let request: Scan = body(&bytes)?;
     gateway
         .work(move |gateway, tx| {
-            let Scan { digits, amount, shop } = request;
-            let scanned = codes::scan(tx, &gateway.documents, &digits, &amount, shop.as_deref(), gateway.now())?;
-            Ok(serde_json::to_vec(&scanned)?)
+            let Scan { digits, amount, shop, request } = request;
+            let till = codes::Till { amount: &amount, shop: shop.as_deref(), request: request.as_deref() };
+            let (documents, keys) = (&gateway.documents, &gateway.issuer);
+            let scanned = codes::scan_any(tx, documents, keys, &digits, till, gateway.now())?;
+            Ok(scanned.map(|scanned| serde_json::to_vec(&scanned)))
         })
-        .await
+        .await??
         .map(Reply)
+        .map_err(Refused::from)
 }
 
 async fn refund(State(gateway): State<Arc<Gateway>>, bytes: Bytes) -> Result<Reply, Refused> {

@@ -4,6 +4,7 @@ use crate::documents::Documents;
 use crate::faults::Faults;
 use crate::refusal::Refused;
 use crate::state::Store;
+use crate::state::offline::Issuer;
 use jigap::time::{Clock, ServerMs, SystemClock};
 use rusqlite::Transaction;
 use std::sync::Arc;
@@ -16,6 +17,8 @@ pub(crate) struct Gateway {
     pub(crate) faults: Faults,
     /// How the gateway behaves as a whole; a test may change it.
     pub(crate) switches: Switches,
+    /// Makes keys for codes without network.
+    pub(crate) issuer: Issuer,
     /// How long a quote holds.
     pub(crate) quote_ms: i64,
     /// How long a shown code can be scanned.

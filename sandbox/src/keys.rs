@@ -1,6 +1,6 @@
 //! The keys that sign the configuration and the consent documents, kept as PKCS#8.
 
-use jigap::crypto::HostKey;
+use jigap::crypto::{HostKey, Random, SystemRandom};
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -15,6 +15,20 @@ pub(crate) fn load_or_make(path: &Path) -> io::Result<HostKey> {
     let key = HostKey::generate().map_err(io::Error::other)?;
     write_secret(path, key.pkcs8())?;
     Ok(key)
+}
+
+/// The 32 random bytes in this file, made when there is none.
+///
+/// # Errors
+/// As [`load_or_make`].
+pub(crate) fn secret_or_make(path: &Path) -> io::Result<[u8; 32]> {
+    if path.exists() {
+        return std::fs::read(path)?.try_into().map_err(|_| io::Error::other("not 32 bytes"));
+    }
+    let random: &dyn Random = &SystemRandom;
+    let secret = random.bytes::<32>().map_err(io::Error::other)?;
+    write_secret(path, &secret)?;
+    Ok(secret)
 }
 
 /// Writes a file that only its owner may read. It appears whole or not at all.

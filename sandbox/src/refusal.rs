@@ -61,6 +61,8 @@ words! {
     ConsentOutOfOrder, "CONSENT_OUT_OF_ORDER", 409;
     /// A shop has scanned this code before (admin).
     CodeUsed, "CODE_USED", 409;
+    /// This phone held newer keys for codes without network before: it was set back.
+    KeysSetBack, "KEYS_SET_BACK", 409;
     /// The order is paid.
     OrderClosed, "ORDER_CLOSED", 410;
     /// The shop's code is too old to be paid; the shown code is too old to be scanned (admin).
@@ -83,6 +85,8 @@ words! {
     QuantityInvalid, "QUANTITY_INVALID", 422;
     /// Too much at once; come again after as long as `Retry-After` says.
     Busy, "BUSY", 429;
+    /// This terminal has scanned too many wrong codes today (admin).
+    TerminalLocked, "TERMINAL_LOCKED", 429;
     /// The gateway failed; what became of the request has to be asked.
     Internal, "INTERNAL", 500;
 }

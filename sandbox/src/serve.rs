@@ -4,6 +4,7 @@ use crate::documents::{Documents, Keys};
 use crate::faults::Faults;
 use crate::gateway::{Gateway, Switches};
 use crate::line::{Cutter, TlsLines, bind};
+use crate::state::offline::Issuer;
 use crate::state::{Store, orders, published};
 use crate::{admin, keys, routes, tls};
 use clap::Args;
@@ -81,17 +82,19 @@ pub async fn start(options: &Options) -> io::Result<Running> {
     let state = options.state.canonicalize()?;
     let tls = tls::server_config(&state)?;
     let key = |name: &str| keys::load_or_make(&state.join(name));
-    let keys = Keys { config: key("config.pk8")?, controller: key("controller.pk8")?, log: key("log.pk8")? };
+    let signers = Keys { config: key("config.pk8")?, controller: key("controller.pk8")?, log: key("log.pk8")? };
     let store = Store::open(&state.join("gateway.db")).map_err(io::Error::other)?;
     let changes = store.write(published::load).map_err(|r| io::Error::other(r.word()))?;
-    let documents = Documents::sign(keys, changes).map_err(|r| io::Error::other(r.word()))?;
+    let documents = Documents::sign(signers, changes).map_err(|r| io::Error::other(r.word()))?;
     let trusted = documents.trusted().clone();
     store.write(orders::print_wall_codes).map_err(|r| io::Error::other(r.word()))?;
+    let issuer = Issuer { master: keys::secret_or_make(&state.join("offline.key"))?, key: key("config.pk8")? };
     let gateway = Arc::new(Gateway {
         store,
         documents,
         faults: Faults::default(),
         switches: Switches::default(),
+        issuer,
         quote_ms: options.quote_ms,
         code_ms: options.code_ms,
     });

@@ -112,7 +112,7 @@ fn act(options: &Options) -> Result<ExitCode, Failure> {
             (made, text, 0)
         }
         Command::Scan { digits, amount, shop } => {
-            let request = Scan { digits: digits.clone(), amount: amount.clone(), shop: shop.clone() };
+            let request = Scan { digits: digits.clone(), amount: amount.clone(), shop: shop.clone(), request: None };
             let answer: Value = ask(admin, "/admin/scan", Some(&request))?;
             let (text, code) = scan_text(&read(&answer)?);
             (answer, text, code)

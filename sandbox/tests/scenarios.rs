@@ -381,7 +381,12 @@ fn shown_view(shown: &ShownView) -> Value {
     json!({
         "id": shown.id.to_string(), "network": shown.network.to_string(), "network_name": shown.network_name,
         "region": shown.region, "digits": shown.digits, "masked": shown.masked, "qr": size(&shown.qr),
-        "bars": size(&shown.bars), "expires_in_ms": shown.expires_in_ms,
+        "bars": shown.bars.as_ref().map(size), "expires_in_ms": shown.expires_in_ms,
+        "renew_in_ms": shown.renew_in_ms, "sensitive": shown.sensitive,
+        "offline": shown.offline.map(|offline| json!({
+            "limit": offline.limit.to_string(), "per_day": offline.per_day, "sure_of_time": offline.sure_of_time,
+            "keys_left": offline.keys_left,
+        })),
     })
 }
 

@@ -166,7 +166,13 @@ fn says(answer: &str) -> Manner {
 
 fn post() -> Request {
     let headers = vec![("jigap-device", "d".to_owned()), ("jigap-signature", "s".to_owned())];
-    Request { method: "POST", path: "/v1/payments?a=1".to_owned(), headers, body: b"{\"key\":1}".to_vec() }
+    Request {
+        method: "POST",
+        path: "/v1/payments?a=1".to_owned(),
+        headers,
+        body: b"{\"key\":1}".to_vec(),
+        patience_ms: None,
+    }
 }
 
 /// Patient enough for a busy machine, and no more.

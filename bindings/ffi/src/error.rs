@@ -72,6 +72,8 @@ mirror! {
     VaultKeyLost "The phone's key store has lost this wallet's key."
     StoreFailed "The wallet's database could not be read or written."
     StoreDamaged "The wallet's database has been altered or is damaged; it is kept, not deleted."
+    StoreInUse "The wallet's database opens and is whole; there is no reason to set it aside."
+    WalletBehind "The wallet's records are older than the gateway's; nothing is paid before those were taken in."
     StoreTooNew "The wallet's database was written by a newer version."
     ArgumentInvalid "An argument is not one this call takes."
     Closed "The wallet has been closed."

@@ -47,6 +47,14 @@ pub trait VaultPort: Send + Sync {
     fn device_key(&self) -> Result<Vec<u8>, VaultFailure>;
     /// Signs as the device: ECDSA P-256 with SHA-256, ASN.1 DER.
     fn sign(&self, data: Vec<u8>) -> Result<Vec<u8>, VaultFailure>;
+    /// Keeps these bytes, at most 64 and not secret, in place of the ones before, where no backup of the wallet's folder
+    /// reaches: they show an older copy of the database. A key store without such a place does nothing.
+    fn keep_witness(&self, witness: Vec<u8>) -> Result<(), VaultFailure>;
+    /// What `keep_witness` kept last, or nothing.
+    fn witness(&self) -> Result<Option<Vec<u8>>, VaultFailure>;
+    /// Whether what `wrap` made should be made anew, because the key store's own key was replaced. The old wrapping must
+    /// still open.
+    fn is_stale(&self, wrapped: Vec<u8>) -> Result<bool, VaultFailure>;
 }
 
 /// A request, ready to go.
@@ -149,6 +157,18 @@ impl Vault for HostVault {
     fn sign(&self, message: &[u8]) -> Result<Signature, VaultError> {
         Ok(Signature(Blob(self.0.sign(message.to_vec())?)))
     }
+
+    fn keep_witness(&self, witness: &[u8]) -> Result<(), VaultError> {
+        Ok(self.0.keep_witness(witness.to_vec())?)
+    }
+
+    fn witness(&self) -> Result<Option<Vec<u8>>, VaultError> {
+        Ok(self.0.witness()?)
+    }
+
+    fn is_stale(&self, wrapped: &[u8]) -> bool {
+        self.0.is_stale(wrapped.to_vec()).unwrap_or(false)
+    }
 }
 
 /// The core's file vault, as the host sees a key store.
@@ -169,6 +189,18 @@ impl VaultPort for OwnVault {
 
     fn sign(&self, data: Vec<u8>) -> Result<Vec<u8>, VaultFailure> {
         Ok(self.0.sign(&data)?.0.0)
+    }
+
+    fn keep_witness(&self, witness: Vec<u8>) -> Result<(), VaultFailure> {
+        Ok(self.0.keep_witness(&witness)?)
+    }
+
+    fn witness(&self) -> Result<Option<Vec<u8>>, VaultFailure> {
+        Ok(self.0.witness()?)
+    }
+
+    fn is_stale(&self, wrapped: Vec<u8>) -> Result<bool, VaultFailure> {
+        Ok(self.0.is_stale(&wrapped))
     }
 }
 

@@ -602,6 +602,8 @@ pub enum Change {
     Balance,
     /// The configuration.
     Config,
+    /// The condition of the wallet's own records.
+    Condition,
     /// What was found when the wallet's sums were held against the gateway's.
     Findings,
 }
@@ -650,7 +652,54 @@ impl From<&app::Change> for Change {
             app::Change::Consent(network) => Self::Consent { network: network.to_string() },
             app::Change::Balance => Self::Balance,
             app::Change::Config => Self::Config,
+            app::Change::Condition => Self::Condition,
             app::Change::Findings => Self::Findings,
         }
+    }
+}
+
+/// How the wallet's own records are.
+#[derive(Debug, Clone, uniffi::Record)]
+pub struct Condition {
+    /// They are older than what the key store or the gateway has seen of them, or were begun anew: nothing is paid until the
+    /// gateway's were taken in. The wallet does that by itself.
+    pub behind: bool,
+    /// Something in them does not verify. Nothing is paid; payments that had not ended are still asked about. Only
+    /// closing and setting the database aside helps.
+    pub damaged: bool,
+    /// Rows of what is owed that cannot be believed and are left alone.
+    pub spoiled: u32,
+    /// Databases that lie aside.
+    pub set_aside: u32,
+    /// Payments of those that are still being asked about.
+    pub salvaging: u32,
+    /// The root key is being changed.
+    pub changing_keys: bool,
+}
+
+impl From<app::Condition> for Condition {
+    fn from(from: app::Condition) -> Self {
+        let app::Condition { behind, damaged, spoiled, set_aside, salvaging, changing_keys } = from;
+        Self { behind, damaged, spoiled, set_aside, salvaging, changing_keys }
+    }
+}
+
+/// What was erased, and what the law has kept.
+#[derive(Debug, Clone, uniffi::Record)]
+pub struct Erased {
+    /// Payments that are gone.
+    pub payments: u32,
+    /// Codes that are gone.
+    pub codes: u32,
+    /// Payments that are kept: Electronic Financial Transactions Act (Korea), Article 22, and its decree.
+    pub kept: u32,
+    /// When the last of those may go, milliseconds since 1970; none when there are none, or one has not ended.
+    pub kept_until: Option<i64>,
+}
+
+impl From<jigap::store::Erased> for Erased {
+    fn from(from: jigap::store::Erased) -> Self {
+        let kept_until = from.kept_until.map(|until| until.0);
+        Self { payments: from.payments, codes: from.codes, kept: from.kept, kept_until }
     }
 }

@@ -3,8 +3,8 @@
 use crate::error::JigapError;
 use crate::ports::{HostTransport, HostVault, TransportPort, VaultPort};
 use crate::records::{
-    Balance, Change, Checkout, ConsentAnswer, ConsentRequest, Finding, HistoryPage, NetworkInfo, Payment, Preview,
-    ProofMethod, Reading, ShownCode, ShownResult,
+    Balance, Change, Checkout, Condition, ConsentAnswer, ConsentRequest, Erased, Finding, HistoryPage, NetworkInfo,
+    Payment, Preview, ProofMethod, Reading, ShownCode, ShownResult,
 };
 use jigap::app::{self, Ports, Setup, Trust, aside};
 use jigap::crypto::{Blob, PublicKey, Signature, SystemRandom};
@@ -231,6 +231,35 @@ impl CoreWallet {
         Ok(ticket.await?.into())
     }
 
+    /// The app goes to the background: finishes what is being written and closes every file, so that no lock is held while
+    /// the app is suspended. Nothing more is sent until `resumed`; calls still work.
+    pub async fn suspend(&self) -> Result<(), JigapError> {
+        let wallet = self.open_wallet()?;
+        aside(move || {
+            wallet.suspend();
+            Ok::<_, jigap::error::Error>(())
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// Erases what no law has kept, and says what stays and how long.
+    pub async fn erase(&self) -> Result<Erased, JigapError> {
+        let ticket = self.open_wallet()?.erase();
+        Ok(ticket.await?.into())
+    }
+
+    /// Begins to change the root key; everything is sealed anew in the background.
+    pub async fn change_keys(&self) -> Result<(), JigapError> {
+        let ticket = self.open_wallet()?.change_keys();
+        Ok(ticket.await?)
+    }
+
+    /// How the wallet's own records are.
+    pub fn condition(&self) -> Result<Condition, JigapError> {
+        Ok(self.open_wallet()?.condition()?.into())
+    }
+
     /// The app is in front again: looks at once at what is due.
     pub fn resumed(&self) -> Result<(), JigapError> {
         self.open_wallet()?.resumed();
@@ -242,6 +271,16 @@ impl CoreWallet {
         let subscription = self.open_wallet()?.observe(Arc::new(HostObserver(observer)));
         Ok(Arc::new(Subscription(Mutex::new(Some(subscription)))))
     }
+}
+
+/// Sets a database aside that does not open any more (`StoreDamaged`, `VaultKeyLost`), or that was found damaged. It is
+/// renamed, never deleted; the next opening begins anew. Gives the number it lies aside under. `StoreInUse` when there is
+/// nothing wrong with it. The wallet must be closed.
+#[uniffi::export]
+pub async fn set_aside(folder: String, vault: Arc<dyn VaultPort>) -> Result<u32, JigapError> {
+    let vault = HostVault(vault);
+    let done = aside(move || jigap::store::set_aside(&PathBuf::from(folder), &vault, Arc::new(SystemRandom)));
+    Ok(done.await?)
 }
 
 /// With the feature `plant-panic`, one scanned text panics here: it proves that a panic arrives as an error in every

@@ -15,7 +15,7 @@ use crate::error::{Code, Error, Result};
 use crate::id::Id;
 use crate::network::Network;
 use crate::payment::Proof;
-use crate::present::{Code as IssuedCode, CodeEvent, CodeState};
+use crate::present::{Code as IssuedCode, CodeEvent, CodeState, Stage};
 use crate::store::{Subject, TaskKind, Tx};
 use crate::time::ServerMs;
 use std::sync::{Arc, PoisonError};
@@ -262,7 +262,14 @@ impl Inner {
                 }
             }
             Ok(ended)
-        })
+        })?;
+        // Nothing of this network stays on the screen.
+        self.put_stage(|stage| {
+            if stage.page.as_ref().is_some_and(|page| page.network == network) {
+                *stage = Stage::default();
+            }
+        });
+        Ok(())
     }
 
     /// Takes back the agreement to one optional purpose.
@@ -403,6 +410,10 @@ impl Inner {
                 Err(error) if error.code() == Code::ConsentRecordBroken && !last_try => {}
                 other => {
                     other?;
+                    if decides {
+                        // The first network that is turned on: codes without a connection may be needed from here on.
+                        self.store.write(|tx| self.owe_keys_in(tx))?;
+                    }
                     self.herald.tell(Change::Consent(network));
                     self.wake.up();
                     return Ok(());
@@ -502,6 +513,8 @@ impl Tx<'_> {
         let fresh = |code: &IssuedCode| code.network == network && code.state == CodeState::Fresh;
         for code in self.live_codes()?.into_iter().filter(fresh) {
             let (state, effect) = code.step(CodeEvent::TakeBack, now, &waiting);
+            // Told to the gateway too: whoever has a picture of it has nothing.
+            self.owe(TaskKind::VoidCode, &code.id.0, now)?;
             self.settle_code(&IssuedCode { state, ..code }, effect)?;
         }
         Ok(())

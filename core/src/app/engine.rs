@@ -13,7 +13,7 @@ use crate::error::{Code, Error, Result};
 use crate::gateway::wire::{CodeStatus, PayRequest};
 use crate::id::Id;
 use crate::payment::{Effect, Event, Origin, Payment, Record, State, UnsentReason};
-use crate::present::{Code as IssuedCode, CodeEffect, CodeEvent, CodeState};
+use crate::present::{Code as IssuedCode, CodeEffect, CodeEvent, CodeState, StageEvent};
 use crate::store::{Task, TaskKind, Tx};
 use crate::time::ServerMs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -107,6 +107,10 @@ impl Inner {
             TaskKind::UploadConsent => self.upload_consents()?,
             TaskKind::FetchBalance => self.fetch_balance()?,
             TaskKind::AskSalvaged => return self.ask_salvaged(Id::from_slice(&task.subject)?),
+            TaskKind::VoidCode => self.void_code(Id::from_slice(&task.subject)?)?,
+            TaskKind::FetchCodes => self.fetch_ahead(&task.subject)?,
+            TaskKind::FetchKeys => self.fetch_keys()?,
+            TaskKind::KeepKeys => self.keep_keys(&task.subject)?,
         }
         Ok(Done::Paid)
     }
@@ -202,19 +206,23 @@ impl Inner {
             Err(error) if error.code() == Code::CodeUnsupported => CodeEvent::Over,
             Err(_) => CodeEvent::AskFailed,
         };
-        let (now, limits, waiting) = (self.now(), self.limits(), self.waiting());
+        self.line_works(event != CodeEvent::AskFailed);
+        let (now, limits) = (self.now(), self.limits());
         // Read again inside: what was true before the exchange may not be any more.
         let (done, used) = self.store.write(|tx| {
             let Some(code) = tx.code(id)? else {
                 return tx.paid(TaskKind::AskCode, &id.0).map(|()| (Done::Paid, false));
             };
-            let (state, effect) = code.step(event, now, &waiting);
+            let (state, effect) = code.step(event, now, &self.waiting_for(&code, now));
             if let (true, Some(CodeEffect::Ask(at))) = (state == code.state, effect) {
                 // Nothing new: no version, no line in the journal, and no sync every second for a code on screen.
                 let pause = Duration::from_millis(u64::try_from(at.since(now)).unwrap_or(0));
                 return Ok((Done::Again(pause), false));
             }
             tx.settle_code(&IssuedCode { state, ..code.clone() }, effect)?;
+            if state == CodeState::Used && code.offline {
+                tx.spend_key(id)?;
+            }
             if let (CodeState::Used, Ok(CodeStatus::Used { answer, merchant }), None) = (state, status, tx.payment(id)?)
             {
                 let (payment, effects) = Payment::heard(*answer, now, &limits);
@@ -227,6 +235,8 @@ impl Inner {
             self.herald.tell(Change::Payment(id));
         }
         if done == Done::Paid {
+            let over = if used { StageEvent::Used(id) } else { StageEvent::Ended(id) };
+            self.put_stage(|stage| stage.leave(&over));
             self.herald.tell(Change::Code(id));
         }
         Ok(done)

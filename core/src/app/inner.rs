@@ -1,6 +1,8 @@
 //! What every action and every task of the wallet works with: the store, the ports, and what is known right now.
 
 use crate::app::herald::{Change, Herald};
+use crate::app::offline::Session;
+use crate::app::shown::Unanswered;
 use crate::app::upkeep::Upkeep;
 use crate::app::wake::Wake;
 use crate::config::Config;
@@ -10,12 +12,14 @@ use crate::error::{Code, Error, Result};
 use crate::gateway::{Client, Timed, Transport};
 use crate::network::Network;
 use crate::payment::Limits;
-use crate::present::Waiting;
+use crate::present::offline::{Layout, Woc1};
+use crate::present::{Stage, Trouble, Waiting};
 use crate::store::{Disk, Enrolment, Store, Subject, TaskKind};
 use crate::time::{Clock, Now, ServerAnchor, ServerMs};
 use crate::vault::Vault;
 use crate::wallet::Balance;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -80,6 +84,13 @@ pub(super) struct Inner {
     /// One upload at a time: the gateway takes the events in their order.
     pub(super) upload_turn: Mutex<()>,
     pub(super) upkeep: Upkeep,
+    /// The key for codes without network that is on screen.
+    pub(super) offline: Mutex<Option<Session>>,
+    pub(super) unanswered: Mutex<Unanswered>,
+    stage: Mutex<Stage>,
+    layout: RwLock<Arc<dyn Layout>>,
+    /// Exchanges about codes that failed in a row.
+    failures: AtomicU32,
     clock: Arc<dyn Clock>,
     known: RwLock<Known>,
 }
@@ -116,6 +127,11 @@ impl Inner {
             consent_turn: Mutex::new(()),
             upload_turn: Mutex::new(()),
             upkeep,
+            offline: Mutex::new(None),
+            unanswered: Mutex::new(None),
+            stage: Mutex::default(),
+            layout: RwLock::new(Arc::new(Woc1)),
+            failures: AtomicU32::new(0),
             clock: ports.clock,
             known: RwLock::new(known),
         })
@@ -270,5 +286,58 @@ impl Inner {
     pub(super) fn waiting(&self) -> Waiting {
         let limits = self.limits();
         Waiting { on_screen_ms: limits.ask_first_ms, afterwards_ms: limits.ask_first_ms.saturating_mul(5) }
+    }
+
+    /// How long to wait between questions about this code, by the policy: longer the longer it is on screen, and much
+    /// longer while the gateway does not answer, with chance in it so that phones do not ask together.
+    pub(super) fn waiting_for(&self, code: &crate::present::Code, now: ServerMs) -> Waiting {
+        let Ok(config) = self.config() else { return self.waiting() };
+        let policy = config.presenting();
+        let roll = self.random.bytes::<4>().map_or(0, u32::from_be_bytes);
+        let on_screen = self.present_life_ms(code).saturating_sub(code.expires.since(now));
+        Waiting {
+            on_screen_ms: policy.ask_after(on_screen, Trouble::default(), roll),
+            afterwards_ms: match self.trouble() {
+                Trouble { failures: 0 } => policy.ask_ms.saturating_mul(5),
+                trouble => policy.back_off(trouble, roll),
+            },
+        }
+    }
+
+    fn present_life_ms(&self, code: &crate::present::Code) -> i64 {
+        if code.offline { self.layout().session_ms() } else { 60_000 }
+    }
+
+    /// What is on the screen.
+    pub(super) fn stage<T>(&self, look: impl FnOnce(&Stage) -> T) -> T {
+        look(&self.stage.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn put_stage<T>(&self, change: impl FnOnce(&mut Stage) -> T) -> T {
+        change(&mut self.stage.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn layout(&self) -> Arc<dyn Layout> {
+        Arc::clone(&self.layout.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn use_layout(&self, layout: Arc<dyn Layout>) {
+        *self.layout.write().unwrap_or_else(PoisonError::into_inner) = layout;
+    }
+
+    pub(super) fn trouble(&self) -> Trouble {
+        Trouble { failures: self.failures.load(Ordering::Relaxed) }
+    }
+
+    /// An exchange about codes went well, or did not.
+    pub(super) fn line_works(&self, well: bool) {
+        let failures = if well { 0 } else { self.failures.load(Ordering::Relaxed).saturating_add(1) };
+        self.failures.store(failures, Ordering::Relaxed);
+    }
+
+    /// Whether the estimate of the server's time rests on the boot clock, and not on a wall clock that anyone can set.
+    pub(super) fn sure_of_time(&self) -> bool {
+        let boot = self.clock.now().boot_id;
+        self.known(|known| known.anchor.is_some_and(|anchor| anchor.at.boot_id == boot))
     }
 }

@@ -9,6 +9,7 @@ mod desk;
 mod engine;
 mod herald;
 mod inner;
+mod offline;
 mod payments;
 mod reconcile;
 mod shown;
@@ -26,9 +27,9 @@ pub use stepped::Stepped;
 pub use ticket::{Ticket, aside};
 pub use upkeep::Condition;
 pub use views::{
-    Checkout, ConsentAnswer, ConsentChoice, ConsentExport, ConsentRequest, HistoryPage, KeptConsent, KeptReason,
-    LogStatus, NetworkView, PaymentView, PreviewView, RefundRequest, RefundedView, Section, ShownResult, ShownView,
-    Status,
+    Checkout, ConsentAnswer, ConsentChoice, ConsentExport, ConsentRequest, Hints, HistoryPage, KeptConsent, KeptReason,
+    LogStatus, NetworkView, OfflineView, PaymentView, PreviewView, RefundRequest, RefundedView, Section, ShownResult,
+    ShownView, Status,
 };
 
 use crate::code::Reading;
@@ -37,7 +38,8 @@ use crate::error::{Code, Error, Result};
 use crate::id::Id;
 use crate::network::Network;
 use crate::payment::{CancelBy, Event, Proof};
-use crate::present::CodeState;
+use crate::present::offline::Layout;
+use crate::present::{CodeState, StageEvent};
 use crate::store::{self, Cursor, Disk, Enrolment, Erased, Subject};
 use crate::wallet::Balance;
 use desk::{Desk, Inbox};
@@ -119,7 +121,10 @@ impl Wallet {
             }
             let enrolment = Enrolment { device: answer.device, device_key, user_key };
             let subject = Subject { guardian: answer.guardian };
-            inner.adopt_config(&answer.config, Some((&enrolment, &answer.balance, &subject)))
+            inner.adopt_config(&answer.config, Some((&enrolment, &answer.balance, &subject)))?;
+            inner.store.write(|tx| inner.owe_keys_in(tx))?;
+            inner.wake.up();
+            Ok(())
         })
     }
 
@@ -135,6 +140,8 @@ impl Wallet {
     pub fn refresh(&self) -> Ticket<()> {
         self.desk.take(|inner| {
             inner.refresh_config()?;
+            inner.store.write(|tx| inner.owe_keys_in(tx))?;
+            inner.wake.up();
             inner.fetch_balance()
         })
     }
@@ -263,7 +270,7 @@ impl Wallet {
     }
 
     /// A push arrived. It is not looked at, for anyone may have sent it: it only makes the wallet ask the gateway what
-    /// is new.
+    /// is new, and what became of everything that is open.
     ///
     /// # Errors
     /// The store's.
@@ -311,6 +318,61 @@ impl Wallet {
     /// [`Code::ConsentNeeded`], [`Code::CodeUnsupported`], [`Code::CodesUnavailable`], the gateway's, the store's.
     pub fn show(&self, network: Network, region: String) -> Ticket<ShownView> {
         self.desk.take(move |inner| inner.show(network, &region))
+    }
+
+    /// What is to be on screen now, by the clock: the same code a step later, the next one, or nothing new. To be called
+    /// when `renew_in_ms` of the last one has passed.
+    ///
+    /// # Errors (by the ticket)
+    /// Those of [`Wallet::show`].
+    pub fn renew(&self) -> Ticket<Option<ShownView>> {
+        self.desk.take(|inner| inner.present(StageEvent::Tick))
+    }
+
+    /// Another code: the shop's scan failed, or the user wants one. The one on screen is not shown again.
+    ///
+    /// # Errors (by the ticket)
+    /// Those of [`Wallet::show`].
+    pub fn new_code(&self) -> Ticket<Option<ShownView>> {
+        self.desk.take(|inner| inner.present(StageEvent::NewCode))
+    }
+
+    /// The page is covered, or the app leaves the screen: nothing of a code may stay visible.
+    ///
+    /// # Errors (by the ticket)
+    /// The store's.
+    pub fn cover(&self) -> Ticket<()> {
+        self.desk.take(|inner| inner.present(StageEvent::Covered).map(drop))
+    }
+
+    /// The page is visible again: the same code while it lives, else the next one.
+    ///
+    /// # Errors (by the ticket)
+    /// Those of [`Wallet::show`].
+    pub fn uncover(&self) -> Ticket<Option<ShownView>> {
+        self.desk.take(|inner| inner.present(StageEvent::Uncovered))
+    }
+
+    /// The user leaves the page.
+    ///
+    /// # Errors (by the ticket)
+    /// The store's.
+    pub fn leave_page(&self) -> Ticket<()> {
+        self.desk.take(|inner| inner.present(StageEvent::Close).map(drop))
+    }
+
+    /// The network whose code the user showed last in this country (ISO 3166-1 alpha-2).
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn chosen_network(&self, region: &str) -> Result<Option<Network>> {
+        self.inner.chosen_network(region)
+    }
+
+    /// Brings another layout for codes without network than [`crate::present::offline::Woc1`]. To be called once, after
+    /// opening; the gateway has to know the same layout.
+    pub fn use_offline_layout(&self, layout: Arc<dyn Layout>) {
+        self.inner.use_layout(layout);
     }
 
     /// Waits until a shown code has been used or is over, at most as long as `patience`.

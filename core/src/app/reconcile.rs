@@ -101,10 +101,18 @@ impl Day {
 
 impl Inner {
     pub(super) fn pushed(&self) -> Result<()> {
-        if self.enrolment().is_ok() {
-            self.store.write(|tx| tx.owe(TaskKind::PullHistory, &[], self.now()))?;
-            self.wake.hurry(TaskKind::PullHistory, &[]);
+        if self.enrolment().is_err() {
+            return Ok(());
         }
+        let now = self.now();
+        let mut asked = vec![(TaskKind::PullHistory, Vec::new())];
+        self.store.write(|tx| {
+            let questions =
+                tx.tasks()?.into_iter().filter(|task| matches!(task.kind, TaskKind::Ask | TaskKind::AskCode));
+            asked.extend(questions.map(|task| (task.kind, task.subject)));
+            asked.iter().try_for_each(|(kind, subject)| tx.owe(*kind, subject, now))
+        })?;
+        asked.iter().for_each(|(kind, subject)| self.wake.hurry(*kind, subject));
         Ok(())
     }
 

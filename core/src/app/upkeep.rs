@@ -252,6 +252,7 @@ impl Inner {
                 return Err(Error::new(Code::WalletBehind));
             }
         }
+        self.pull_history()?;
         self.fetch_balance()?;
         let told = self.upkeep.state().told.clone();
         if let Told::Until(latest) = told {

@@ -446,10 +446,54 @@ pub struct ShownView {
     pub masked: String,
     /// The QR code, one pixel a module, with its quiet zone: to be scaled without smoothing.
     pub qr: Luma,
-    /// The bar code, one pixel a module, one row, with its quiet zone.
-    pub bars: Luma,
+    /// The bar code, one pixel a module, one row, with its quiet zone; nothing for a code that tills read as QR only.
+    pub bars: Option<Luma>,
     /// How long it may be scanned, in milliseconds from now, by a clock that cannot be set.
     pub expires_in_ms: i64,
+    /// When to ask for what is to be on screen then ([`crate::app::Wallet::renew`]), in milliseconds from now.
+    pub renew_in_ms: i64,
+    /// Whether the page is to stay out of screenshots, recordings and the app switcher. Always, for a code that pays.
+    pub sensitive: bool,
+    /// How large and how bright.
+    pub hints: Hints,
+    /// Set when the code was made without network: the screen has to say so.
+    pub offline: Option<OfflineView>,
+}
+
+/// How a code is to be put on a screen (Alipay+, user-presented mode; `domain.md` §4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hints {
+    /// Least brightness of the screen while the code is on it, in percent.
+    pub brightness_percent: u8,
+    /// Side of the QR code without quiet zone, in tenths of a millimetre: least and most.
+    pub qr_side: (u16, u16),
+    /// Width of the bar code, in tenths of a millimetre: least and most.
+    pub bars_width: (u16, u16),
+    /// Least height of the bar code, in tenths of a millimetre.
+    pub bars_height: u16,
+    /// The most of the QR code that the network's mark may cover, in percent; only with error correction H.
+    pub mark_percent: u8,
+}
+
+impl Default for Hints {
+    fn default() -> Self {
+        Self { brightness_percent: 85, qr_side: (254, 305), bars_width: (450, 650), bars_height: 140, mark_percent: 15 }
+    }
+}
+
+/// What the screen has to say about a code that was made without network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OfflineView {
+    /// The most that one payment may charge now.
+    pub limit: Money,
+    /// How many payments without network there may be in 24 hours.
+    pub per_day: u32,
+    /// Whether the phone can be sure of the time; after a restart without network it cannot, and the limit is lower.
+    pub sure_of_time: bool,
+    /// How many keys have never been on a screen.
+    pub keys_left: u32,
+    /// How long the keys are good, in milliseconds from now.
+    pub valid_for_ms: i64,
 }
 
 /// What became of a shown code.

@@ -6,6 +6,7 @@ use crate::crypto::{Digest, PublicKey};
 use crate::error::{Code, Error, Result};
 use crate::money::Currency;
 use crate::network::Network;
+use crate::present::Policy;
 use serde::{Deserialize, Serialize};
 
 /// A network as the configuration describes it.
@@ -84,13 +85,16 @@ struct Content {
     /// The key of the log of consents; without it the company keeps none.
     #[serde(default)]
     log_key: Option<PublicKey>,
+    /// How codes are presented; without it, by the defaults of the core.
+    #[serde(default)]
+    presenting: Policy,
 }
 
 impl Config {
     /// Checks signature and content.
     ///
     /// # Errors
-    /// [`Code::ConfigInvalid`] with field `part`: `signature`, `format`, `patience` or `codes_ahead`.
+    /// [`Code::ConfigInvalid`] with field `part`: `signature`, `format`, `patience`, `codes_ahead` or `presenting`.
     pub fn open(signed: &Signed, key: &PublicKey) -> Result<Self> {
         let bad = |part: &'static str| Error::new(Code::ConfigInvalid).with("part", part);
         if !key.verifies(&signed.bytes.0, &signed.signature) {
@@ -106,6 +110,9 @@ impl Config {
         }
         if !(1..=10).contains(&content.codes_ahead) {
             return Err(bad("codes_ahead"));
+        }
+        if let Some(field) = content.presenting.fault() {
+            return Err(bad("presenting").with("field", field));
         }
         Ok(Self { content })
     }
@@ -158,6 +165,11 @@ impl Config {
     /// The key of the log that has to prove that it holds every consent event; without it the company keeps none.
     pub const fn log_key(&self) -> Option<&PublicKey> {
         self.content.log_key.as_ref()
+    }
+
+    /// How codes are presented.
+    pub const fn presenting(&self) -> &Policy {
+        &self.content.presenting
     }
 
     /// How many codes are fetched ahead.

@@ -6,13 +6,15 @@ use crate::error::{Code, Error, Result};
 use crate::gateway::transport::{Request, Response, SendError, Transport};
 use crate::gateway::wire::{
     CancelRequest, ChainReceived, ChainReport, CheckoutRequest, CheckoutResponse, CodeStatus, CodesRequest,
-    CodesResponse, ConsentReceived, ConsentUpload, DEVICE_HEADER, EnrolRequest, EnrolResponse, HistoryResponse,
-    IssuedCode, PayRequest, RefundRequest, Refusal, SIGNATURE_HEADER, Statement, request_to_sign,
+    CodesResponse, ConsentReceived, ConsentUpload, DEVICE_HEADER, Done, EnrolRequest, EnrolResponse, HistoryResponse,
+    IssuedCode, KeysKept, PayRequest, RefundRequest, Refusal, SIGNATURE_HEADER, Statement, VoidRequest,
+    request_to_sign,
 };
 use crate::id::Id;
 use crate::money::Money;
 use crate::network::Network;
 use crate::payment::{Answer, CancelBy, Event, Terms, UnsentReason};
+use crate::present::offline::{KeysRequest, KeysResponse};
 use crate::time::ServerMs;
 use crate::vault::Vault;
 use crate::wallet::Balance;
@@ -121,13 +123,41 @@ impl Client {
         nonce: Id,
         region: String,
         quantity: u8,
+        patience_ms: u32,
     ) -> Result<Timed<Vec<IssuedCode>>> {
         let consent = gate()?;
         let (network, consent) = (consent.network(), consent.record());
         let body = CodesRequest { nonce, network, region, quantity, consent };
-        let request = self.request(device, "/v1/codes", &body)?;
+        let mut request = self.request(device, "/v1/codes", &body)?;
+        // Somebody stands at a till: a code without network is better than one that comes late.
+        request.patience_ms = Some(patience_ms);
         let answer: Timed<CodesResponse> = self.call_abroad(&request, same(gate, consent)?)?;
         Ok(Timed { value: answer.value.codes, server: answer.server })
+    }
+
+    /// Tells that nobody is to use a code any more. Goes to the gateway only.
+    ///
+    /// # Errors
+    /// The vault's and the transport's.
+    pub fn void_code(&self, device: Id, code: Id) -> Result<Timed<Done>> {
+        self.post(device, "/v1/codes/void", &VoidRequest { codes: vec![code] })
+    }
+
+    /// Asks for keys for codes without network. Goes to the gateway only: nothing reaches a network before a shop scans.
+    ///
+    /// # Errors
+    /// [`Code::StoreDamaged`] when the gateway has seen newer keys on this phone than it holds now; the vault's and the
+    /// transport's.
+    pub fn offline_keys(&self, device: Id, request: &KeysRequest) -> Result<Timed<KeysResponse>> {
+        self.post(device, "/v1/offline-keys", request)
+    }
+
+    /// Tells that keys are on disk.
+    ///
+    /// # Errors
+    /// The vault's and the transport's.
+    pub fn keys_kept(&self, device: Id, request: Id) -> Result<Timed<Done>> {
+        self.post(device, "/v1/offline-keys/kept", &KeysKept { request })
     }
 
     /// Tells how far this device's chain has come, and hears how far the gateway has seen it. None: this gateway keeps no
@@ -228,7 +258,7 @@ impl Client {
     fn sign(&self, device: Id, method: &'static str, path: &str, body: Vec<u8>) -> Result<Request> {
         let signature = self.vault.sign(&request_to_sign(method, path, device, &body))?;
         let headers = vec![(DEVICE_HEADER, device.to_string()), (SIGNATURE_HEADER, STANDARD.encode(&signature.0.0))];
-        Ok(Request { method, path: path.to_owned(), headers, body })
+        Ok(Request { method, path: path.to_owned(), headers, body, patience_ms: None })
     }
 
     fn get<T: DeserializeOwned>(&self, device: Id, path: &str) -> Result<Timed<T>> {
@@ -296,7 +326,7 @@ fn refusal(response: &Response) -> String {
     serde_json::from_slice::<Refusal>(&response.body).map(|refusal| refusal.error).unwrap_or_default()
 }
 
-const REFUSALS: [(&str, Code); 15] = [
+const REFUSALS: [(&str, Code); 16] = [
     ("CONSENT_MISSING", Code::ConsentNeeded),
     ("TRANSFERS_SUSPENDED", Code::TransfersSuspended),
     ("CODE_UNKNOWN", Code::CodeUnsupported),
@@ -312,6 +342,8 @@ const REFUSALS: [(&str, Code); 15] = [
     ("DEVICE_UNKNOWN", Code::EnrolmentNeeded),
     ("SIGNATURE_INVALID", Code::EnrolmentNeeded),
     ("BUSY", Code::GatewayBusy),
+    // The phone was set back to an older state: its keys are put away.
+    ("KEYS_SET_BACK", Code::StoreDamaged),
 ];
 
 fn refused(response: &Response) -> Error {

@@ -49,6 +49,7 @@ pub struct HttpsTransport {
     client: Client,
     base: Url,
     runtime: Runtime,
+    timeout: Duration,
 }
 
 impl HttpsTransport {
@@ -86,7 +87,7 @@ impl HttpsTransport {
             .pool_max_idle_per_host(1)
             .build()
             .map_err(|_| bad("tls"))?;
-        Ok(Self { client, base, runtime })
+        Ok(Self { client, base, runtime, timeout: address.timeout })
     }
 
     async fn exchange(&self, request: &Request) -> Result<Response, SendError> {
@@ -98,6 +99,9 @@ impl HttpsTransport {
         }
         if !request.body.is_empty() {
             builder = builder.header("content-type", "application/json").body(request.body.clone());
+        }
+        if let Some(patience_ms) = request.patience_ms {
+            builder = builder.timeout(self.timeout.min(Duration::from_millis(u64::from(patience_ms))));
         }
         let mut response = builder.send().await.map_err(|error| classify(&error))?;
         let number = |name| response.headers().get(name).and_then(|value| value.to_str().ok()?.parse::<i64>().ok());

@@ -5,10 +5,11 @@
 
 use crate::consent::{Carries, Field, Item};
 use crate::gateway::wire::{
-    CancelRequest, ChainReport, ChainTip, CheckoutRequest, CodesRequest, ConsentUpload, EnrolRequest, PayRequest,
-    RefundRequest,
+    CancelRequest, ChainReport, ChainTip, CheckoutRequest, CodesRequest, ConsentUpload, EnrolRequest, KeysKept,
+    PayRequest, RefundRequest, VoidRequest,
 };
 use crate::payment::{Merchant, Proof, Terms};
+use crate::present::offline::KeysRequest;
 
 /// How long a network keeps what it gets is in the document the user agreed to.
 const AS_AGREED: &str = "as the consent document says";
@@ -53,6 +54,22 @@ carries! { ChainReport, "POST /v1/chain", [DEVICE, SIGNATURE] {
 carries! { ChainTip, "POST /v1/chain, in known and head", [] {
     seq: (None, "how many changes", AS_ACCOUNT),
     link: (None, "a keyed digest of them, which nobody else can read", AS_ACCOUNT),
+} }
+
+carries! { VoidRequest, "POST /v1/codes/void", [DEVICE, SIGNATURE] {
+    codes: (None, "which codes no shop may use any more", AS_KEYS),
+} }
+
+carries! { KeysRequest, "POST /v1/offline-keys", [DEVICE, SIGNATURE] {
+    request: (None, "the same request twice gives the same answer", AS_KEYS),
+    epoch: (None, "how new the keys are that the phone holds", NOT_KEPT),
+    nonce: (None, "makes each request new", NOT_KEPT),
+    public: (None, "a key used once, which the answer is encrypted for", NOT_KEPT),
+    signature: (None, "that this device asks", NOT_KEPT),
+} }
+
+carries! { KeysKept, "POST /v1/offline-keys/kept", [DEVICE, SIGNATURE] {
+    request: (None, "which keys are on disk", AS_KEYS),
 } }
 
 carries! { CancelRequest, "POST /v1/payments/{key}/cancel", [DEVICE, SIGNATURE] {
@@ -153,6 +170,9 @@ pub fn sent() -> Vec<(&'static str, &'static [Field])> {
         rows::<CancelRequest>(),
         rows::<RefundRequest>(),
         rows::<CodesRequest>(),
+        rows::<VoidRequest>(),
+        rows::<KeysRequest>(),
+        rows::<KeysKept>(),
     ];
     all.extend(QUESTIONS);
     all

@@ -11,6 +11,8 @@ pub struct Request {
     pub headers: Vec<(&'static str, String)>,
     /// The body; empty for `GET`.
     pub body: Vec<u8>,
+    /// How long somebody waits for the answer, in milliseconds, where that is shorter than the transport's own time-out.
+    pub patience_ms: Option<u32>,
 }
 
 /// An answer that arrived whole.

@@ -249,6 +249,27 @@ pub struct CodesResponse {
     pub codes: Vec<IssuedCode>,
 }
 
+/// `POST /v1/codes/void`: nobody is to use these any more. Voiding twice, or a code that is over, is no error.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct VoidRequest {
+    /// Codes of this device.
+    pub codes: Vec<Id>,
+}
+
+/// The answer to [`VoidRequest`] and to [`KeysKept`].
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Done {
+    /// Always true.
+    pub done: bool,
+}
+
+/// `POST /v1/offline-keys/kept`: the new keys are on disk, the old ones may end.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct KeysKept {
+    /// The request they came with.
+    pub request: Id,
+}
+
 /// What became of a shown code: `GET /v1/codes/{id}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "snake_case")]

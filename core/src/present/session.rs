@@ -65,6 +65,8 @@ pub struct Code {
     pub expires: ServerMs,
     /// Where it stands.
     pub state: CodeState,
+    /// Whether it was made on the device: it has no digits of its own then, since they change while it is on screen.
+    pub offline: bool,
 }
 
 /// What can happen to a code.
@@ -127,8 +129,15 @@ impl Code {
             (Shown, CodeEvent::Over) => (Expired, None),
             // It was on a screen: a shop may hold it already, so its end is still asked for.
             (Shown, CodeEvent::TakeBack | CodeEvent::Show) => (Shown, ask_in(waiting.on_screen_ms)),
+            // A key that nobody used may be taken again when all others have been; the gateway alone knows it is unspent.
+            (Expired, CodeEvent::Show) if self.offline && now < self.expires => (Shown, ask_in(waiting.on_screen_ms)),
             (Used | Expired | Void, _) => (self.state, None),
         }
+    }
+
+    /// Whether nobody has seen it.
+    pub fn is_fresh(&self) -> bool {
+        self.state == CodeState::Fresh
     }
 
     /// Whether it may be put on screen.
@@ -138,20 +147,20 @@ impl Code {
             && self.region == region
             && now < self.expires.plus(-LEAST_LIFE_MS)
     }
+}
 
-    /// The digits as a person may see them before they ask for all: the last four, the rest dots, in groups of four.
-    pub fn masked(&self) -> String {
-        let count = self.digits.chars().count();
-        let hidden = count.saturating_sub(4);
-        let shown = self.digits.chars().enumerate().map(|(at, digit)| if at < hidden { '•' } else { digit });
-        shown.enumerate().fold(String::new(), |mut text, (at, c)| {
-            if at > 0 && at.is_multiple_of(4) {
-                text.push(' ');
-            }
-            text.push(c);
-            text
-        })
-    }
+/// A code as a person may see it before they ask for all: the last four characters, the rest dots, in groups of four.
+pub fn masked(code: &str) -> String {
+    let count = code.chars().count();
+    let hidden = count.saturating_sub(4);
+    let shown = code.chars().enumerate().map(|(at, digit)| if at < hidden { '•' } else { digit });
+    shown.enumerate().fold(String::new(), |mut text, (at, c)| {
+        if at > 0 && at.is_multiple_of(4) {
+            text.push(' ');
+        }
+        text.push(c);
+        text
+    })
 }
 
 /// The code to show: of those that may be, the one that ends first, so that none is wasted.
@@ -185,6 +194,7 @@ mod tests {
             digits: "6212345678901234567".to_owned(),
             expires: ServerMs(expires),
             state,
+            offline: false,
         }
     }
 
@@ -239,6 +249,6 @@ mod tests {
 
     #[test]
     fn people_see_four_digits() {
-        assert_eq!(code(CodeState::Fresh, 1).masked(), "•••• •••• •••• •••4 567");
+        assert_eq!(masked(&code(CodeState::Fresh, 1).digits), "•••• •••• •••• •••4 567");
     }
 }

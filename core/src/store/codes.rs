@@ -19,6 +19,8 @@ struct Body {
     network: Network,
     region: String,
     digits: String,
+    #[serde(default)]
+    offline: bool,
 }
 
 struct Row {
@@ -78,6 +80,7 @@ impl View<'_> {
             region: body.region,
             digits: body.digits,
             expires: ServerMs(row.expires),
+            offline: body.offline,
             state: state.ok_or_else(|| Error::new(ErrorCode::StoreDamaged).with("table", "code"))?,
         })
     }
@@ -119,7 +122,7 @@ impl Tx<'_> {
         let was_live = last.is_some_and(|row| is_live(CodeState::parse(&row.state)));
         let live = is_live(Some(code.state));
         let digits = if live { code.digits.clone() } else { String::new() };
-        let body = Body { network: code.network, region: code.region.clone(), digits };
+        let body = Body { network: code.network, region: code.region.clone(), digits, offline: code.offline };
         let mut row = Row {
             id: code.id.0.to_vec(),
             state: code.state.as_str().to_owned(),

@@ -7,6 +7,7 @@ mod consents;
 mod erase;
 mod head;
 mod journal;
+mod offline;
 mod open;
 mod payments;
 mod quarantine;
@@ -18,6 +19,7 @@ mod tasks;
 pub use audit::Audit;
 pub use erase::Erased;
 pub use head::Tip;
+pub use offline::{KeptBatch, KeyState, OfflineKey};
 pub use payments::Cursor;
 pub use quarantine::{Salvage, set_aside};
 pub use settings::{Behind, Enrolment, Setting, Subject};
@@ -36,8 +38,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 /// The schema's history: each entry brings the database from version n to n + 1. Entries are never changed.
-const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql"), include_str!("migrations/0003.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001.sql"),
+    include_str!("migrations/0002.sql"),
+    include_str!("migrations/0003.sql"),
+    include_str!("migrations/0004.sql"),
+];
 
 /// The database's file.
 const FILE: &str = "wallet.db";

@@ -28,10 +28,18 @@ pub enum TaskKind {
     FetchBalance,
     /// Ask what became of a payment whose key was saved from a database that had to be set aside. Subject: its key.
     AskSalvaged,
+    /// Tell the gateway that nobody is to use a code any more. Subject: the code's identifier.
+    VoidCode,
+    /// Fetch the next code while one is on screen. Subject: network, a zero byte, country.
+    FetchCodes,
+    /// Fetch keys for codes without network. No subject.
+    FetchKeys,
+    /// Say that new keys are on disk, so that the old ones end. Subject: the request's identifier.
+    KeepKeys,
 }
 
 impl TaskKind {
-    const ALL: [(Self, &'static str); 10] = [
+    const ALL: [(Self, &'static str); 14] = [
         (Self::Send, "send"),
         (Self::Ask, "ask"),
         (Self::Cancel, "cancel"),
@@ -42,6 +50,10 @@ impl TaskKind {
         (Self::UploadConsent, "upload_consent"),
         (Self::FetchBalance, "fetch_balance"),
         (Self::AskSalvaged, "ask_salvaged"),
+        (Self::VoidCode, "void_code"),
+        (Self::FetchCodes, "fetch_codes"),
+        (Self::FetchKeys, "fetch_keys"),
+        (Self::KeepKeys, "keep_keys"),
     ];
 
     fn as_str(self) -> &'static str {

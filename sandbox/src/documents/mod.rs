@@ -12,6 +12,7 @@ use jigap::crypto::{Blob, Digest, HostKey, PublicKey, Signature};
 use jigap::id::Id;
 use jigap::money::Currency;
 use jigap::network::Network;
+use jigap::present::{OfflineTerms, Policy};
 use jigap::time::ServerMs;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -35,7 +36,11 @@ struct ConfigContent {
     patience: Patience,
     codes_ahead: u8,
     log_key: PublicKey,
+    presenting: Policy,
 }
+
+/// What codes made on a phone begin with, by the network whose tills read them: nobody's numbers.
+pub(crate) const OFFLINE_PREFIXES: [(Rail, &str); 2] = [(Rail::AlipayPlus, "2810"), (Rail::UnionPay, "6210")];
 
 /// The content of a consent document, as `jigap::consent` reads it.
 #[derive(Serialize)]
@@ -216,8 +221,25 @@ fn publish(keys: &Keys, changes: Changes) -> Result<Published, Refused> {
         },
         codes_ahead: 3,
         log_key: keys.log.public(),
+        presenting: presenting()?,
     };
     Ok(Published { config: sign(&keys.config, &content)?, consents, changes })
+}
+
+/// Which codes the networks issue, and where phones may make their own.
+fn presenting() -> Result<Policy, Refused> {
+    let kinds = |rail: Rail, names: &[&str]| {
+        Ok::<_, Refused>((rail.network()?, names.iter().map(|name| (*name).to_owned()).collect()))
+    };
+    let offline = OFFLINE_PREFIXES.into_iter().map(|(rail, prefix)| {
+        let regions = COUNTRIES.map(str::to_owned).to_vec();
+        Ok(OfflineTerms { network: rail.network()?, regions, prefix: prefix.to_owned() })
+    });
+    Ok(Policy {
+        kinds: vec![kinds(Rail::AlipayPlus, &["alipayplus_24"])?, kinds(Rail::UnionPay, &["unionpay_19", "emv_cpm"])?],
+        offline: offline.collect::<Result<_, Refused>>()?,
+        ..Policy::default()
+    })
 }
 
 /// Who carries which scanned code.
@@ -319,7 +341,7 @@ mod tests {
                 }
             }
             // The camera that reads another user's payment code must not take it for a shop's.
-            let shown = read(&rail.shown_digits().unwrap(), config.rules());
+            let shown = read(&rail.shown_text("CN").unwrap(), config.rules());
             assert!(matches!(shown.verdict, Verdict::NotPayable { .. }), "{shown:?}");
         }
     }

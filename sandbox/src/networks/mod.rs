@@ -60,11 +60,15 @@ impl Rail {
         })
     }
 
-    /// The digits of a code that a user shows.
-    pub(crate) fn shown_digits(self) -> Result<String, Refused> {
-        Ok(match self {
-            Self::AlipayPlus => alipayplus::shown_digits(&digits(14)?),
-            Self::UnionPay => unionpay::shown_digits(&digits(14)?),
+    /// The text of a code that a user shows in a country: digits, or in Japan an EMVCo consumer-presented code of UnionPay.
+    pub(crate) fn shown_text(self, region: &str) -> Result<String, Refused> {
+        Ok(match (self, region) {
+            (Self::AlipayPlus, _) => alipayplus::shown_digits(&digits(14)?),
+            (Self::UnionPay, "JP") => {
+                let random: &dyn Random = &SystemRandom;
+                unionpay::shown_emv(&random.bytes()?)
+            }
+            (Self::UnionPay, _) => unionpay::shown_digits(&digits(14)?),
         })
     }
 
@@ -94,7 +98,7 @@ pub(crate) fn home() -> Result<Currency, Refused> {
 }
 
 /// So many random decimal digits.
-fn digits(count: usize) -> Result<String, Refused> {
+pub(crate) fn digits(count: usize) -> Result<String, Refused> {
     let random: &dyn Random = &SystemRandom;
     let mut text = String::with_capacity(count);
     while text.len() < count {

@@ -3,6 +3,8 @@
 
 use super::emv::Builder;
 use super::shops::Shop;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use jigap::money::Money;
 
 /// The objects that hold a UnionPay account (EMVCo MPM, Table 3.2).
@@ -44,6 +46,25 @@ pub(crate) fn shown_digits(random: &str) -> String {
     format!("{body}{check}")
 }
 
+/// A shown code as EMVCo CPM §3.2 builds it: payload format, one application template with UnionPay's credit AID, a track 2
+/// of nobody's, and a cryptogram that is random here.
+pub(crate) fn shown_emv(random: &[u8; 24]) -> String {
+    let (number, cryptogram) = random.split_at(5);
+    // PAN 6299 and ten digits, separator D, 99-12, service code 201, pad F: all nibbles are decimal digits but those two.
+    let digit = |byte: &u8| (byte / 26).min(9) << 4 | (byte % 10);
+    let pan: Vec<u8> = [0x62, 0x99].into_iter().chain(number.iter().map(digit)).collect();
+    let track = [pan.as_slice(), &[0xD9, 0x91, 0x22, 0x01]].concat();
+    let transparent = tlv(&[0x63], &tlv(&[0x9F, 0x26], cryptogram.first_chunk::<8>().map_or(&[][..], |c| c)));
+    let aid = tlv(&[0x4F], &[0xA0, 0x00, 0x00, 0x03, 0x33, 0x01, 0x01, 0x02]);
+    let template = tlv(&[0x61], &[aid, tlv(&[0x57], &track), transparent].concat());
+    STANDARD.encode([tlv(&[0x85], b"CPV01"), template].concat())
+}
+
+/// An object of less than 128 bytes (BER-TLV, short form).
+fn tlv(tag: &[u8], value: &[u8]) -> Vec<u8> {
+    [tag, &[u8::try_from(value.len()).unwrap_or(0)], value].concat()
+}
+
 /// The check digit that ISO/IEC 7812 would put after these digits.
 fn luhn(digits: &str) -> u8 {
     let sum = digits.bytes().rev().enumerate().fold(0u32, |sum, (at, byte)| {
@@ -73,6 +94,15 @@ mod tests {
                 assert!(code.chars().count() <= 512);
             }
             assert!(shop.name.len() <= 25 && shop.city.len() <= 15 && shop.number.len() == 4);
+        }
+    }
+
+    #[test]
+    fn a_shown_emv_code_is_one() {
+        for byte in [0, 99, 255] {
+            let code = shown_emv(&[byte; 24]);
+            assert!(code.starts_with("hQVDUFYwMWE"), "{code}");
+            jigap::code::emv::Cpm::parse(&code).unwrap();
         }
     }
 

@@ -1,5 +1,6 @@
 //! Codes that users show, and what happens when a shop scans one.
 
+use super::offline::{self, Issuer};
 use super::payments::{self, About, Recorded};
 use super::users::{self, Caller};
 use super::{consents, new_id, orders, remember, remembered};
@@ -39,7 +40,7 @@ pub(crate) fn issue(
     }
     let mut codes = Vec::new();
     for _ in 0..request.quantity {
-        let code = IssuedCode { id: new_id()?, digits: rail.shown_digits()?, expires: now.plus(code_ms) };
+        let code = IssuedCode { id: new_id()?, digits: rail.shown_text(&request.region)?, expires: now.plus(code_ms) };
         tx.execute(
             "INSERT INTO shown_codes (id, digits, device, network, region, consent, expires)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
@@ -97,7 +98,10 @@ impl Shown {
 
 /// What became of a code.
 pub(crate) fn status(tx: &Transaction<'_>, caller: &Caller, id: Id, now: ServerMs) -> Result<CodeStatus, Refused> {
-    let code = Shown::load(tx, "id", &id.to_string())?;
+    let code = match Shown::load(tx, "id", &id.to_string()) {
+        Err(Refused::CodeUnknown) => return offline::status(tx, caller, id, now),
+        found => found?,
+    };
     if code.device != caller.device {
         return Err(Refused::CodeUnknown);
     }
@@ -120,12 +124,56 @@ pub(crate) struct Scanned {
     pub(crate) answer: Answer,
 }
 
+/// Nobody is to use these codes of the device any more. One that a shop has scanned stays scanned.
+pub(crate) fn void(tx: &Transaction<'_>, caller: &Caller, codes: &[Id], now: ServerMs) -> Result<(), Refused> {
+    let sql = "UPDATE shown_codes SET expires = ?1 WHERE id = ?2 AND device = ?3 AND shop IS NULL AND expires > ?1";
+    for code in codes {
+        tx.execute(sql, params![now.0, code.to_string(), caller.device.to_string()])?;
+    }
+    Ok(())
+}
+
+/// What a till sends with a code.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Till<'a> {
+    /// Decimal text in the shop's currency.
+    pub(crate) amount: &'a str,
+    /// The shop; without it, the first one of the country the code is for.
+    pub(crate) shop: Option<&'a str>,
+    /// The terminal's own number of this scan: the same again is the same question.
+    pub(crate) request: Option<&'a str>,
+}
+
+/// A till scans a code, issued or made on a phone. A refusal is a result: what it counted stays.
+///
+/// # Errors
+/// When the database or the books fail; nothing is kept then.
+pub(crate) fn scan_any(
+    tx: &Transaction<'_>,
+    documents: &Documents,
+    keys: &Issuer,
+    text: &str,
+    till: Till<'_>,
+    now: ServerMs,
+) -> Result<Result<Scanned, Refused>, Refused> {
+    match offline::parts(text) {
+        Some((rail, parts)) => {
+            // Such a code says no country: it is the till that stands in one.
+            let Ok(shop) = till.shop.map_or_else(|| Shop::in_country("CN"), Shop::find) else {
+                return Ok(Err(Refused::ShopUnknown));
+            };
+            offline::scan(tx, documents, keys, (rail, &parts), (till.amount, shop, till.request), now)
+        }
+        None => scan(tx, documents, text, till.amount, till.shop, now).map(Ok),
+    }
+}
+
 /// A shop scans a user's code and asks for an amount, as decimal text in its currency.
 ///
 /// # Errors
 /// [`Refused::CodeUnknown`], [`Refused::CodeUsed`], [`Refused::CodeExpired`], [`Refused::RegionUnsupported`] when the
 /// shop is in another country than the code is for, [`Refused::AmountInvalid`].
-pub(crate) fn scan(
+fn scan(
     tx: &Transaction<'_>,
     documents: &Documents,
     digits: &str,

@@ -6,7 +6,7 @@ use crate::documents::Documents;
 use crate::refusal::Refused;
 use jigap::consent::{Carries, EventKind, Item, Ledger, SignedEvent};
 use jigap::crypto::{Blob, Digest, Signature};
-use jigap::gateway::wire::{ConsentReceived, ConsentUpload};
+use jigap::gateway::wire::{CodesRequest, ConsentReceived, ConsentUpload};
 use jigap::network::Network;
 use jigap::time::ServerMs;
 use rusqlite::{Transaction, params};
@@ -102,6 +102,22 @@ pub(crate) fn transfers(tx: &Transaction<'_>) -> Result<Vec<Transfer>, Refused> 
         Ok(Transfer { user, network, call, items, consent: Digest::parse(&consent)? })
     })
     .collect()
+}
+
+/// The consent in force for a network, whichever record it is.
+pub(crate) fn in_force(
+    tx: &Transaction<'_>,
+    caller: &Caller,
+    documents: &Documents,
+    network: Network,
+    now: ServerMs,
+) -> Result<Option<Digest>, Refused> {
+    let required = match documents.required(network) {
+        Err(Refused::TransfersSuspended) => return Ok(None),
+        required => required?,
+    };
+    let effective = ledger(tx, caller)?.effective::<CodesRequest>(network, required, now);
+    Ok(effective.ok().map(|consent| consent.record()))
 }
 
 fn ledger(tx: &Transaction<'_>, caller: &Caller) -> Result<Ledger, Refused> {

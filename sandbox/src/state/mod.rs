@@ -8,6 +8,7 @@ pub(crate) mod consents;
 pub(crate) mod held;
 pub(crate) mod history;
 pub(crate) mod log;
+pub(crate) mod offline;
 pub(crate) mod orders;
 pub(crate) mod payments;
 pub(crate) mod published;

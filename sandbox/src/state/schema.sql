@@ -85,6 +85,33 @@ CREATE TABLE IF NOT EXISTS shown_codes (
   shop TEXT                               -- who scanned it
 ) STRICT;
 
+-- Codes that phones make without network: batches of keys, by device and epoch; `kept` once the phone has them on disk.
+CREATE TABLE IF NOT EXISTS offline_batches (
+  device TEXT NOT NULL REFERENCES devices,
+  epoch INTEGER NOT NULL,
+  request TEXT NOT NULL,
+  kept INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (device, epoch)
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS offline_keys (
+  id TEXT PRIMARY KEY,                    -- the key of the payment it leads to
+  handle TEXT NOT NULL UNIQUE,
+  device TEXT NOT NULL REFERENCES devices,
+  epoch INTEGER NOT NULL,
+  ends INTEGER NOT NULL,
+  live INTEGER NOT NULL DEFAULT 1,        -- until a newer batch is kept
+  wrong INTEGER NOT NULL DEFAULT 0,       -- wrong passwords in all
+  last INTEGER NOT NULL DEFAULT 0,        -- the step it paid at
+  shop TEXT,                              -- who scanned it
+  request TEXT                            -- the terminal's own number of that scan
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS bad_scans (
+  terminal TEXT NOT NULL,
+  at INTEGER NOT NULL
+) STRICT;
+
 -- The books. Postings of one entry sum to zero in every currency.
 CREATE TABLE IF NOT EXISTS accounts (
   id INTEGER PRIMARY KEY,

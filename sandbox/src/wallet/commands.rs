@@ -158,7 +158,8 @@ fn trust(options: &Options, transport: &HttpsTransport) -> Result<Trust> {
     if !matches!(options.command, Command::Enrol { .. }) {
         return Err(Error::new(Code::EnrolmentNeeded));
     }
-    let request = Request { method: "GET", path: TRUST_PATH.to_owned(), headers: vec![], body: vec![] };
+    let request =
+        Request { method: "GET", path: TRUST_PATH.to_owned(), headers: vec![], body: vec![], patience_ms: None };
     let answer = transport.send(&request).map_err(|error| match error {
         jigap::gateway::SendError::Untrusted => Code::GatewayUntrusted,
         _ => Code::GatewayUnreachable,

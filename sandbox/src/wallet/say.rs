@@ -159,14 +159,21 @@ impl Say {
         let drawn = drawn.map(|modules| terminal(&modules, Ground::Dark)).unwrap_or_default();
         let seconds = shown.expires_in_ms / 1000;
         let text = format!(
-            "{}\n{} in {}: {}\n  a shop can scan it for {seconds} s",
-            drawn, shown.network_name, shown.region, shown.masked
+            "{}\n{} in {}: {}\n  a shop can scan it for {seconds} s{}",
+            drawn,
+            shown.network_name,
+            shown.region,
+            shown.masked,
+            shown.offline.map_or(String::new(), |offline| {
+                let unsure = if offline.sure_of_time { "" } else { ", less than usual: the time is not certain" };
+                format!("\n  made without network: up to {} a payment{unsure}; the result comes later", offline.limit)
+            })
         );
         self.line(&text, || {
             json!({
                 "event": "shown", "code": shown.id.to_string(), "network": shown.network.to_string(),
                 "region": shown.region, "digits": shown.digits, "masked": shown.masked,
-                "expires_in_ms": shown.expires_in_ms, "picture": drawn,
+                "expires_in_ms": shown.expires_in_ms, "offline": shown.offline.is_some(), "picture": drawn,
             })
         });
     }

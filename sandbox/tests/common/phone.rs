@@ -8,10 +8,11 @@ use jigap::error::{Code, Error, NextAction};
 use jigap::gateway::{Address, HttpsTransport, Request, Response, SendError, Transport};
 use jigap::id::Id;
 use jigap::payment::{Proof, ProofMethod};
-use jigap::time::SystemClock;
+use jigap::time::{Clock, Now, SystemClock};
 use jigap::vault::{FileVault, PinKey, PinPolicy, Vault, VaultError};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -53,6 +54,14 @@ impl Vault for MoodyVault {
     fn sign(&self, message: &[u8]) -> Result<Signature, VaultError> {
         self.well()?.sign(message)
     }
+
+    fn keep_witness(&self, witness: &[u8]) -> Result<(), VaultError> {
+        self.well()?.keep_witness(witness)
+    }
+
+    fn witness(&self) -> Result<Option<Vec<u8>>, VaultError> {
+        self.well()?.witness()
+    }
 }
 
 /// Where a request is held up.
@@ -70,6 +79,41 @@ struct Line {
     held: usize,
     sent: Vec<String>,
     bytes: Vec<Request>,
+}
+
+/// The machine's clocks, which can be set wrong and started anew.
+#[derive(Default)]
+pub struct OddClock {
+    wall_ms: AtomicI64,
+    boots: AtomicU8,
+    boot_ms: AtomicI64,
+}
+
+impl OddClock {
+    /// The user sets the wall clock so much later, or earlier.
+    pub fn set_wall(&self, ms: i64) {
+        self.wall_ms.store(ms, Ordering::SeqCst);
+    }
+
+    /// Time passes: all clocks go on by so much.
+    pub fn pass(&self, ms: i64) {
+        self.wall_ms.fetch_add(ms, Ordering::SeqCst);
+        self.boot_ms.fetch_add(ms, Ordering::SeqCst);
+    }
+
+    /// The phone was restarted.
+    pub fn reboot(&self) {
+        self.boots.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+impl Clock for OddClock {
+    fn now(&self) -> Now {
+        let Now { wall_ms, boot_ms, mut boot_id } = SystemClock.now();
+        boot_id[0] ^= self.boots.load(Ordering::SeqCst);
+        let boot_ms = boot_ms.saturating_add_signed(self.boot_ms.load(Ordering::SeqCst));
+        Now { wall_ms: wall_ms + self.wall_ms.load(Ordering::SeqCst), boot_ms, boot_id }
+    }
 }
 
 /// The real transport, on which requests can be held up and counted.
@@ -159,6 +203,7 @@ pub struct Phone {
     wallet: Option<Wallet>,
     pub vault: Arc<MoodyVault>,
     pub wire: Arc<Wire>,
+    pub clock: Arc<OddClock>,
     pub pin: PinKey,
     trust: Trust,
     folder: TempDir,
@@ -179,6 +224,7 @@ impl Phone {
             wallet: None,
             vault: Arc::new(MoodyVault { vault, mood: Mutex::new(None) }),
             wire: Wire::to(&address(sandbox)),
+            clock: Arc::default(),
             pin,
             trust,
             folder,
@@ -207,15 +253,26 @@ impl Phone {
     /// Opens the wallet (again), with a line of its own.
     pub fn open(&mut self) -> Result<(), Error> {
         self.close();
-        let ports = Ports {
+        self.wallet = Some(Wallet::open(self.setup(), self.ports())?);
+        Ok(())
+    }
+
+    fn setup(&self) -> Setup {
+        Setup { folder: self.wallet_folder(), trust: self.trust.clone() }
+    }
+
+    fn ports(&self) -> Ports {
+        Ports {
             vault: Arc::clone(&self.vault) as Arc<dyn Vault>,
             transport: Arc::clone(&self.wire) as Arc<dyn Transport>,
-            clock: Arc::new(SystemClock),
+            clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
             random: Arc::new(SystemRandom),
-        };
-        let setup = Setup { folder: self.wallet_folder(), trust: self.trust.clone() };
-        self.wallet = Some(Wallet::open(setup, ports)?);
-        Ok(())
+        }
+    }
+
+    /// What the app does when the user has decided to begin anew.
+    pub fn set_aside(&self) -> Result<u32, Error> {
+        Wallet::set_aside(&self.setup(), &self.ports())
     }
 
     /// A line of its own for the next wallet: what the old one still holds up does not hold up the new one.

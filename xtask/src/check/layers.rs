@@ -36,6 +36,7 @@ const SIDEWAYS: &[(&str, &str, &str)] = &[
     ("gateway", "vault", "a request is signed as the device, which the vault does"),
     ("payment", "consent", "a payment takes the consent in force as an argument: forgetting it does not compile"),
     ("present", "consent", "a shown code needs the consent in force, as a payment does"),
+    ("config", "present", "the policy of presenting is part of the signed configuration"),
     ("config", "consent", "a consent document is published as signed configuration is"),
     ("id", "crypto", "an id is drawn from the random source"),
     ("id", "error", ERROR),

@@ -13,6 +13,8 @@ public enum Change: Sendable, Hashable {
     case balance
     /// The configuration.
     case config
+    /// How the wallet's own records are: see ``Wallet/condition``.
+    case condition
     /// More than was kept for a reader this slow: read anew whatever is on screen.
     case everything
 }
@@ -26,6 +28,7 @@ extension Change {
             case .consent(let network): .consent(Network(rawValue: network))
             case .balance: .balance
             case .config: .config
+            case .condition: .condition
             }
     }
 }

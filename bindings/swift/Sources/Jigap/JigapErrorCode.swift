@@ -107,6 +107,10 @@ extension JigapError {
         case storeFailed = "STORE_FAILED"
         /// The wallet's database has been altered or is damaged; it is kept, not deleted.
         case storeDamaged = "STORE_DAMAGED"
+        /// The wallet's database opens and is whole; there is no reason to set it aside.
+        case storeInUse = "STORE_IN_USE"
+        /// The wallet's records are older than the gateway's; nothing is paid before those were taken in.
+        case walletBehind = "WALLET_BEHIND"
         /// The wallet's database was written by a newer version.
         case storeTooNew = "STORE_TOO_NEW"
         /// An argument is not one this call takes.
@@ -172,6 +176,8 @@ extension JigapError {
                 case .vaultKeyLost: .vaultKeyLost
                 case .storeFailed: .storeFailed
                 case .storeDamaged: .storeDamaged
+                case .storeInUse: .storeInUse
+                case .walletBehind: .walletBehind
                 case .storeTooNew: .storeTooNew
                 case .argumentInvalid: .argumentInvalid
                 case .closed: .closed

@@ -13,6 +13,19 @@ public protocol Vault: Sendable {
     func deviceKey() throws(VaultFailure) -> Data
     /// Signs as the device: ECDSA P-256 with SHA-256, ASN.1 DER.
     func sign(_ data: Data) throws(VaultFailure) -> Data
+    /// Keeps these bytes, at most 64 and not secret, in place of the ones before, where no backup of the wallet's folder reaches: they
+    /// show an older copy of the database. A key store without such a place does nothing; then the gateway alone notices.
+    func keepWitness(_ witness: Data) throws(VaultFailure)
+    /// What ``keepWitness(_:)`` kept last, or `nil`.
+    func witness() throws(VaultFailure) -> Data?
+    /// Whether what ``wrap(_:)`` made should be made anew, because the key store's own key was replaced. The old wrapping must still open.
+    func isStale(_ wrapped: Data) throws(VaultFailure) -> Bool
+}
+
+extension Vault {
+    public func keepWitness(_ witness: Data) throws(VaultFailure) {}
+    public func witness() throws(VaultFailure) -> Data? { nil }
+    public func isStale(_ wrapped: Data) throws(VaultFailure) -> Bool { false }
 }
 
 /// Why a key store did not do what it was asked.
@@ -42,8 +55,15 @@ public struct FileVault: Vault {
     }
     public func deviceKey() throws(VaultFailure) -> Data { try asking { try port.deviceKey() } }
     public func sign(_ data: Data) throws(VaultFailure) -> Data { try asking { try port.sign(data: data) } }
+    public func keepWitness(_ witness: Data) throws(VaultFailure) {
+        try asking { try port.keepWitness(witness: witness) }
+    }
+    public func witness() throws(VaultFailure) -> Data? { try asking { try port.witness() } }
+    public func isStale(_ wrapped: Data) throws(VaultFailure) -> Bool {
+        try asking { try port.isStale(wrapped: wrapped) }
+    }
 
-    private func asking(_ call: () throws -> Data) throws(VaultFailure) -> Data {
+    private func asking<T>(_ call: () throws -> T) throws(VaultFailure) -> T {
         do { return try call() } catch {
             switch error as? JigapFFI.VaultFailure {
             case .Refused: throw .refused
@@ -66,8 +86,15 @@ private final class HostVault: JigapFFI.VaultPort {
     }
     func deviceKey() throws -> Data { try asking { () throws(VaultFailure) in try vault.deviceKey() } }
     func sign(data: Data) throws -> Data { try asking { () throws(VaultFailure) in try vault.sign(data) } }
+    func keepWitness(witness: Data) throws {
+        try asking { () throws(VaultFailure) in try vault.keepWitness(witness) }
+    }
+    func witness() throws -> Data? { try asking { () throws(VaultFailure) in try vault.witness() } }
+    func isStale(wrapped: Data) throws -> Bool {
+        try asking { () throws(VaultFailure) in try vault.isStale(wrapped) }
+    }
 
-    private func asking(_ call: () throws(VaultFailure) -> Data) throws(JigapFFI.VaultFailure) -> Data {
+    private func asking<T>(_ call: () throws(VaultFailure) -> T) throws(JigapFFI.VaultFailure) -> T {
         do { return try call() } catch {
             switch error {
             case .unavailable: throw .Unavailable

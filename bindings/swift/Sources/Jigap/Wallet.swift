@@ -57,6 +57,51 @@ public final class Wallet: Sendable {
         try? core.shut()
     }
 
+    /// The app goes to the background: finishes what is being written and closes every file, so that no lock is held while the app
+    /// is suspended (iOS ends an app for that: `0xdead10cc`). Nothing more is sent until ``resumed()``. Calls still work.
+    ///
+    /// - Throws: ``JigapError/Code/closed``.
+    public func suspend() async throws {
+        let core = core
+        try await abandonable { try await core.suspend() }
+    }
+
+    /// Erases what no law has kept, and says what stays and how long.
+    ///
+    /// - Throws: those of the store.
+    public func erase() async throws -> Erased {
+        let core = core
+        return try await abandonable { Erased(try await core.erase()) }
+    }
+
+    /// Begins to change the wallet's root key. Everything is sealed anew in the background; a kill at any time does no harm.
+    ///
+    /// - Throws: those of vault and store; then nothing has changed.
+    public func changeKeys() async throws {
+        let core = core
+        try await abandonable { try await core.changeKeys() }
+    }
+
+    /// How the wallet's own records are.
+    ///
+    /// - Throws: those of the store.
+    public var condition: Condition {
+        get throws(JigapError) { Condition(try calling { try core.condition() }) }
+    }
+
+    /// Sets a database aside that does not open any more (``JigapError/Code/storeDamaged``, ``JigapError/Code/vaultKeyLost``), or that
+    /// was found ``Condition/damaged``. It is renamed, never deleted; the next opening begins anew. A decision of the user's: it is
+    /// never made by opening. The wallet must be closed.
+    ///
+    /// - Returns: the number it lies aside under.
+    /// - Throws: ``JigapError/Code/storeInUse`` when there is nothing wrong with it.
+    public static func setAside(folder: URL, vault: some Vault) async throws -> Int {
+        let port = port(of: vault)
+        return try await abandonable {
+            Int(try await JigapFFI.setAside(folder: folder.path(percentEncoded: false), vault: port))
+        }
+    }
+
     /// The app is in front again: looks at once at what is due, instead of at its time.
     ///
     /// - Throws: ``JigapError/Code/closed``.

@@ -32,6 +32,9 @@ sealed interface Change {
 
     /** The configuration, and with it the networks. */
     data object Config : Change
+
+    /** How the wallet's own records are: see [Wallet.condition]. */
+    data object Condition : Change
 }
 
 /**
@@ -58,4 +61,5 @@ private fun CoreChange.toPublic(): Change = when (this) {
     is CoreChange.Consent -> Change.Consent(network)
     is CoreChange.Balance -> Change.Balance
     is CoreChange.Config -> Change.Config
+    is CoreChange.Condition -> Change.Condition
 }

@@ -27,6 +27,9 @@ internal object CoreThreads {
             uniffiCallbackInterfaceVaultPort.unwrap,
             uniffiCallbackInterfaceVaultPort.deviceKey,
             uniffiCallbackInterfaceVaultPort.sign,
+            uniffiCallbackInterfaceVaultPort.keepWitness,
+            uniffiCallbackInterfaceVaultPort.witness,
+            uniffiCallbackInterfaceVaultPort.isStale,
             uniffiCallbackInterfaceVaultPort.uniffiClone,
             uniffiCallbackInterfaceVaultPort.uniffiFree,
         )

@@ -26,6 +26,18 @@ interface Vault {
 
     /** Signs as the device: ECDSA P-256 with SHA-256, ASN.1 DER. */
     fun sign(data: ByteArray): ByteArray
+
+    /**
+     * Keeps these bytes, at most 64 and not secret, in place of the ones before, where no backup of the wallet's folder reaches: they
+     * show an older copy of the database. A key store without such a place does nothing; then the gateway alone notices.
+     */
+    fun keepWitness(witness: ByteArray) = Unit
+
+    /** What [keepWitness] kept last, or `null`. */
+    fun witness(): ByteArray? = null
+
+    /** Whether what [wrap] made should be made anew, because the key store's own key was replaced. The old wrapping must still open. */
+    fun isStale(wrapped: ByteArray): Boolean = false
 }
 
 /** Why a [Vault] did not do what it was asked. */
@@ -57,7 +69,13 @@ class FileVault(folder: Path) : Vault {
 
     override fun sign(data: ByteArray): ByteArray = asking { port.sign(data) }
 
-    private inline fun asking(call: () -> ByteArray): ByteArray = try {
+    override fun keepWitness(witness: ByteArray): Unit = asking { port.keepWitness(witness) }
+
+    override fun witness(): ByteArray? = asking { port.witness() }
+
+    override fun isStale(wrapped: ByteArray): Boolean = asking { port.isStale(wrapped) }
+
+    private inline fun <T> asking(call: () -> T): T = try {
         call()
     } catch (failure: VaultFailure) {
         throw when (failure) {
@@ -120,7 +138,13 @@ internal class HostVault(private val vault: Vault) : VaultPort {
 
     override fun sign(data: ByteArray): ByteArray = asked { vault.sign(data) }
 
-    private inline fun asked(answer: () -> ByteArray): ByteArray = try {
+    override fun keepWitness(witness: ByteArray): Unit = asked { vault.keepWitness(witness) }
+
+    override fun witness(): ByteArray? = asked { vault.witness() }
+
+    override fun isStale(wrapped: ByteArray): Boolean = asked { vault.isStale(wrapped) }
+
+    private inline fun <T> asked(answer: () -> T): T = try {
         answer()
     } catch (failure: VaultException) {
         throw when (failure) {

@@ -8,6 +8,7 @@ import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.flow
 import kotlinx.coroutines.withContext
 import java.nio.file.Path
+import java.time.Instant
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
 
@@ -128,6 +129,27 @@ class Wallet private constructor(private val core: CoreWallet) : AutoCloseable {
     /** Waits until a shown code has been used or is over, at most so long. */
     suspend fun shownResult(id: String, patience: Duration = 60.seconds): ShownResult =
         calling { core.shownResult(id, patience.millis()) }.toPublic()
+
+    /**
+     * The app goes to the background: finishes what is being written and closes every file. Nothing more is sent until [resumed]. Calls
+     * still work. Needed on systems that end an app which is suspended with a file lock; harmless elsewhere.
+     */
+    suspend fun suspend(): Unit = calling { core.suspend() }
+
+    /** Erases what no law has kept, and says what stays and how long. */
+    suspend fun erase(): Erased = calling { core.erase() }.let {
+        Erased(it.payments.toInt(), it.codes.toInt(), it.kept.toInt(), it.keptUntil?.let(Instant::ofEpochMilli))
+    }
+
+    /** Begins to change the wallet's root key. Everything is sealed anew in the background; a kill at any time does no harm. */
+    suspend fun changeKeys(): Unit = calling { core.changeKeys() }
+
+    /** How the wallet's own records are. */
+    suspend fun condition(): Condition = reading {
+        core.condition().let {
+            Condition(it.behind, it.damaged, it.spoiled.toInt(), it.setAside.toInt(), it.salvaging.toInt(), it.changingKeys)
+        }
+    }
 
     /**
      * The app is in front again: looks at once at what is due. Without it the wallet may be up to a minute late, since a phone's
