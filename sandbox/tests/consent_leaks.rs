@@ -258,11 +258,12 @@ fn a_planted_leak_is_found_in_every_disguise() {
     for form in &all {
         let inside = STANDARD.encode([b"ab", form.as_slice(), b"yz"].concat());
         let body = serde_json::to_vec(&serde_json::json!({ "event": inside })).unwrap();
-        let request = Request { method: "POST", path: "/v1/consents".to_owned(), headers: vec![], body };
+        let request =
+            Request { method: "POST", path: "/v1/consents".to_owned(), headers: vec![], body, patience_ms: None };
         assert!(bytes_of(&request).iter().any(|part| contains(part, form)));
     }
     let body = serde_json::to_vec(&serde_json::json!({ "code": CODES[0] })).unwrap();
-    let request = Request { method: "POST", path: "/v1/consents".to_owned(), headers: vec![], body };
+    let request = Request { method: "POST", path: "/v1/consents".to_owned(), headers: vec![], body, patience_ms: None };
     assert!(std::panic::catch_unwind(|| assert_clean(&[request], &salts, |_, _| false)).is_err());
 }
 

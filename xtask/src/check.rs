@@ -1,5 +1,6 @@
 //! `cargo xtask check`: everything that can be said about the tree without running its tests.
 
+mod law;
 mod layers;
 mod places;
 mod readme;
@@ -43,6 +44,7 @@ fn source_problems(tree: &Tree) -> Vec<String> {
     step(&mut problems, "format", || run::run(&mut tree.cargo(&["fmt", "--all", "--check"])));
     step(&mut problems, "layers of core", || listed(&layers::violations(&tree.root.join("core/src"))?));
     step(&mut problems, "no machine's own folders", || listed(&places::violations(tree)?));
+    step(&mut problems, "tests in docs/law.md", || listed(&law::violations(&tree.root)?));
     step(&mut problems, "samples in README.md", || listed(&readme::violations(&tree.root)?));
     step(&mut problems, "ring only", || listed(&ring_only::violations(tree)?));
     step(&mut problems, "clippy", || {

@@ -14,6 +14,7 @@ mod quarantine;
 mod rotation;
 mod row;
 mod settings;
+pub mod table;
 mod tasks;
 
 pub use audit::Audit;

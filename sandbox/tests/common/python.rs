@@ -4,19 +4,24 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
-const PACKAGE: &str = "cryptography==46.0.3";
+const PACKAGE: &str = "cryptography==48.0.0";
 
 fn has_cryptography(python: &Path) -> bool {
     Command::new(python).args(["-c", "import cryptography"]).output().is_ok_and(|output| output.status.success())
 }
 
-/// The machine's own Python when it has the package, else one made below the target folder.
+/// The Python that `cargo xtask test` has made, else the machine's own when it has the package, else one made below the
+/// target folder.
 ///
 /// # Panics
 /// With `CI=true`, when there is no Python or the package cannot be had. Elsewhere the answer is none, and said so.
 pub fn python() -> Option<&'static Path> {
     static FOUND: OnceLock<Option<PathBuf>> = OnceLock::new();
     let found = FOUND.get_or_init(|| {
+        let tests = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../python/bin/python");
+        if has_cryptography(&tests) {
+            return Some(tests);
+        }
         let ours = PathBuf::from("python3");
         if has_cryptography(&ours) {
             return Some(ours);
