@@ -6,6 +6,8 @@
 
 #[macro_use]
 mod text;
+#[macro_use]
+pub mod mutant;
 
 pub mod app;
 pub mod code;

@@ -133,6 +133,7 @@ mod tests {
         Now { wall_ms, boot_ms, boot_id: [boot; 16] }
     }
 
+    /// R10: deadlines do not follow the wall clock.
     #[test]
     fn a_changed_wall_clock_does_not_move_the_estimate() {
         let anchor = ServerAnchor { server: ServerMs(1_000_000), at: at(5, 1_000, 1) };

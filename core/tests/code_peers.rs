@@ -7,6 +7,10 @@
     clippy::panic,
     clippy::unwrap_used,
     clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stdout,
+    clippy::print_stderr,
     reason = "test code"
 )]
 

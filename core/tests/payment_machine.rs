@@ -71,6 +71,7 @@ const TABLE: [(&str, &str); 26] = [
 /// declined, unsent (x), cancelled, reversed, conflict (f).
 const LETTERS: [char; 11] = ['s', 'u', 'n', 'p', 'w', 'y', 'd', 'x', 'c', 'r', 'f'];
 
+/// R12 is its first row: what may have left is asked about, never sent again unasked.
 #[test]
 fn every_state_has_a_result_for_every_event() {
     let events = states::events();
@@ -131,6 +132,7 @@ fn told(next: &Payment, effects: &[Effect], now: ServerMs) -> String {
     format!("{}{owed}", next.state.as_str())
 }
 
+/// R3: an earlier attempt may have arrived.
 #[test]
 fn a_failure_to_send_proves_nothing_about_an_earlier_attempt() {
     let now = START.plus(10_000);
@@ -145,6 +147,7 @@ fn a_failure_to_send_proves_nothing_about_an_earlier_attempt() {
     }
 }
 
+/// R4 and R5: the same bytes within the horizon; the end only when nothing can be under way.
 #[test]
 fn what_was_never_seen_is_sent_again_only_in_time_and_given_up_only_when_nothing_is_under_way() {
     let horizon = START.plus(LIMITS.resend_horizon_ms);
@@ -189,6 +192,7 @@ fn questions_come_less_and_less_often_and_start_again_after_waking() {
     assert_eq!(tired.step(&Event::AskFailed, START, &LIMITS).1, [Effect::Ask(START.plus(30_000))]);
 }
 
+/// R7: who was charged keeps the order.
 #[test]
 fn only_an_end_without_a_charge_frees_the_order() {
     let freeing: Vec<State> = State::ALL.into_iter().filter(|state| state.frees_order()).collect();

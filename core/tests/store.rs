@@ -31,6 +31,7 @@ fn code<T: std::fmt::Debug>(result: Result<T>) -> Code {
     result.unwrap_err().code()
 }
 
+/// R2: the bytes that were committed are the ones that are read to be sent again.
 #[test]
 fn a_payment_is_read_back_as_it_was_written() {
     let home = Home::new();
@@ -65,6 +66,7 @@ fn a_payment_is_read_back_as_it_was_written() {
     assert_eq!(store.read(|view| view.unended_payments()).unwrap(), []);
 }
 
+/// R8: all of a change or nothing of it.
 #[test]
 fn what_fails_inside_a_change_leaves_nothing_of_it() {
     let home = Home::new();
@@ -83,6 +85,7 @@ fn what_fails_inside_a_change_leaves_nothing_of_it() {
         .unwrap();
 }
 
+/// R6: one open intent an order.
 #[test]
 fn one_order_and_one_preview_are_one_payment() {
     let home = Home::new();
@@ -103,6 +106,7 @@ fn one_order_and_one_preview_are_one_payment() {
     }
 }
 
+/// R7: a new key for an order only after an end without a charge.
 #[test]
 fn an_order_that_was_freed_can_be_paid_by_another_payment() {
     for end in [refused, |r: &Record| after(r, &Event::NotSent(UnsentReason::Unreachable))] {

@@ -101,6 +101,7 @@ fn a_quote_that_the_gateway_ended_is_declined_and_can_be_asked_for_anew() {
     ends(&sandbox, &phone, 1, &[Status::Paid, Status::Declined]);
 }
 
+/// R9: nothing is sent in the last two seconds of a quote.
 #[test]
 fn a_quote_that_ended_while_the_user_thought_is_not_even_sent() {
     // Nothing is sent in the last two seconds: this quote is good for six, and a busy machine may need some of them.
@@ -216,6 +217,7 @@ fn a_lost_answer_is_checked_until_it_is_known_and_charged_once() {
     ends(&sandbox, &phone, 1, &[Status::Paid]);
 }
 
+/// R2: the same bytes under the same key.
 #[test]
 fn a_request_that_never_arrived_goes_again_with_the_same_key() {
     let sandbox = Sandbox::start();
@@ -256,8 +258,8 @@ fn the_same_answer_twice_is_one() {
 #[test]
 fn answers_that_contradict_each_other_are_for_people_to_look_at() {
     let fault = r#"{"kind":"contradict_answer","method":"GET","path":"/v1/payments/*"}"#;
+    // Whichever came first, the question's answer or the history's.
     let (sandbox, phone, first) = heard_twice(fault);
-    assert_eq!(problem(&first), (Status::Declined, Code::PaymentDeclined, NextAction::ContactSupport));
     let conflict = phone.wait_for(first.id, |view| view.status == Status::Conflict);
     assert_eq!(problem(&conflict), (Status::Conflict, Code::PaymentConflict, NextAction::ContactSupport));
     ends(&sandbox, &phone, 1, &[Status::Conflict]);
@@ -287,6 +289,7 @@ fn a_wrong_certificate_gets_nothing() {
     ends(&sandbox, &phone, 1, &[Status::Paid, Status::NotSent]);
 }
 
+/// R6: eight taps are one intent.
 #[test]
 fn one_preview_paid_eight_times_at_once_is_one_payment() {
     let sandbox = Sandbox::start();
@@ -337,6 +340,7 @@ fn a_wallet_closed_before_the_request_left_finishes_after_it_is_opened() {
     ends(&sandbox, &phone, 1, &[Status::Paid]);
 }
 
+/// R12: asked about first.
 #[test]
 fn a_wallet_closed_between_request_and_lost_answer_finishes_after_it_is_opened() {
     let sandbox = Sandbox::start();

@@ -5,11 +5,13 @@ use jigap::config::Config;
 use jigap::consent::{Confirmation, Document, Signed};
 use jigap::crypto::{Blob, HostKey};
 use jigap::gateway::wire::{
-    ChainReceived, ChainReport, CheckoutRequest, CheckoutResponse, CodeStatus, CodesRequest, CodesResponse,
-    ConsentReceived, ConsentUpload, EnrolRequest, EnrolResponse, PayRequest, request_to_sign,
+    CancelRequest, ChainReceived, ChainReport, CheckoutRequest, CheckoutResponse, CodeStatus, CodesRequest,
+    CodesResponse, ConsentReceived, ConsentUpload, Done, EnrolRequest, EnrolResponse, HistoryResponse, KeysKept,
+    PayRequest, RefundRequest, Statement, VoidRequest, request_to_sign,
 };
 use jigap::id::Id;
-use jigap::payment::Answer;
+use jigap::payment::{Answer, CancelBy};
+use jigap::present::offline::{KeysRequest, KeysResponse};
 use jigap::wallet::Balance;
 use jigap_sandbox::refusal::Refused;
 use serde::Serialize;
@@ -62,6 +64,7 @@ fn signed(json: &str, key: &HostKey) -> Signed {
 #[test]
 fn every_json_example_is_what_the_types_read_and_write() {
     let key = HostKey::generate().unwrap();
+    let payment = Id::parse("e1f3a5b7c9d0e2f4a6b8c0d2e4f60718").unwrap();
     let mut seen = BTreeSet::new();
     for (label, json) in blocks() {
         let Some(name) = label.strip_prefix("json ") else { continue };
@@ -78,8 +81,23 @@ fn every_json_example_is_what_the_types_read_and_write() {
             "CheckoutResponse" => round_trip::<CheckoutResponse>(json),
             "PayRequest" => round_trip::<PayRequest>(json),
             "Answer" => round_trip::<Answer>(json),
+            "CancelRequest" => {
+                round_trip::<CancelRequest>(json);
+                assert_eq!(serde_json::from_str(json).ok(), CancelRequest::of(payment, CancelBy::User).ok());
+            }
+            "RefundRequest" => {
+                round_trip::<RefundRequest>(json);
+                assert_eq!(serde_json::from_str(json).ok(), RefundRequest::of(payment).ok());
+            }
+            "HistoryResponse" => round_trip::<HistoryResponse>(json),
+            "Statement" => round_trip::<Statement>(json),
             "CodesRequest" => round_trip::<CodesRequest>(json),
             "CodesResponse" => round_trip::<CodesResponse>(json),
+            "VoidRequest" => round_trip::<VoidRequest>(json),
+            "Done" => round_trip::<Done>(json),
+            "KeysRequest" => round_trip::<KeysRequest>(json),
+            "KeysResponse" => round_trip::<KeysResponse>(json),
+            "KeysKept" => round_trip::<KeysKept>(json),
             "CodeStatus" => round_trip::<CodeStatus>(json),
             "config" => drop(Config::open(&signed(json, &key), &key.public()).unwrap()),
             "document" => drop(Document::open(&signed(json, &key), &key.public()).unwrap()),
@@ -87,7 +105,7 @@ fn every_json_example_is_what_the_types_read_and_write() {
             other => panic!("an example of nothing: {other}"),
         }
     }
-    assert_eq!(seen.len(), 17);
+    assert_eq!(seen.len(), 26);
 }
 
 #[test]

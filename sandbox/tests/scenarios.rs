@@ -240,6 +240,32 @@ impl Stage {
                 let network = Network::parse(&with.text("network"))?;
                 shown_view(&self.wallet().show(network, with.text("region")).wait()?)
             }
+            "renew" => shown_or_null(self.wallet().renew().wait()?),
+            "new_code" => shown_or_null(self.wallet().new_code().wait()?),
+            "cover" => {
+                self.wallet().cover().wait()?;
+                json!({})
+            }
+            "uncover" => shown_or_null(self.wallet().uncover().wait()?),
+            "leave_page" => {
+                self.wallet().leave_page().wait()?;
+                json!({})
+            }
+            "chosen_network" => json!({
+                "network": self.wallet().chosen_network(&with.text("region"))?.map(|network| network.to_string()),
+            }),
+            "back_up" => {
+                self.wallet = None;
+                copy_files(&self.folder.path().join("wallet"), &self.folder.path().join("backup"));
+                self.open();
+                json!({})
+            }
+            "restore" => {
+                self.wallet = None;
+                copy_files(&self.folder.path().join("backup"), &self.folder.path().join("wallet"));
+                self.open();
+                json!({})
+            }
             "shown_result" => result_view(&self.wallet().shown_result(with.id()?, with.patience()).wait()?),
             "reopen" => {
                 self.wallet = None;
@@ -388,6 +414,22 @@ fn shown_view(shown: &ShownView) -> Value {
             "keys_left": offline.keys_left,
         })),
     })
+}
+
+/// Every file of a folder, in place of those of the other.
+fn copy_files(from: &Path, to: &Path) {
+    // What was under way ends.
+    std::thread::sleep(Duration::from_millis(300));
+    let _ = std::fs::remove_dir_all(to);
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+    }
+}
+
+fn shown_or_null(shown: Option<ShownView>) -> Value {
+    json!({ "code": shown.as_ref().map(shown_view) })
 }
 
 fn result_view(result: &ShownResult) -> Value {

@@ -147,6 +147,7 @@ fn what_is_not_known_yet_exits_with_3_and_is_finished_by_resume() {
     assert_eq!(stage.charges(), 1);
 }
 
+/// R1: the intent was on disk before the first byte left, so a SIGKILL in between loses nothing.
 #[test]
 fn killed_between_request_and_answer_there_is_one_charge_and_a_receipt() {
     let mut stage = Stage::ready();

@@ -302,6 +302,7 @@ fn a_pinned_intermediate_counts_where_it_signs_and_nowhere_else() {
     }
 }
 
+/// R3: only building, name look-up, connecting and TLS are "surely not sent".
 #[test]
 fn what_surely_did_not_leave_is_told_from_what_may_have() {
     let authority = Authority::new();

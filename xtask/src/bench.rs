@@ -1,5 +1,7 @@
 //! `cargo xtask bench`: how fast the slices are, and how large the library.
 
+pub(crate) mod frames;
+
 use std::fs;
 use std::process::Command;
 

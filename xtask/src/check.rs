@@ -5,6 +5,7 @@ mod layers;
 mod places;
 mod readme;
 mod ring_only;
+mod rules;
 mod tokens;
 
 use std::fs;
@@ -46,6 +47,7 @@ fn source_problems(tree: &Tree) -> Vec<String> {
     step(&mut problems, "no machine's own folders", || listed(&places::violations(tree)?));
     step(&mut problems, "tests in docs/law.md", || listed(&law::violations(&tree.root)?));
     step(&mut problems, "samples in README.md", || listed(&readme::violations(&tree.root)?));
+    step(&mut problems, "rules of a payment", || listed(&rules::violations(&tree.root)?));
     step(&mut problems, "ring only", || listed(&ring_only::violations(tree)?));
     step(&mut problems, "clippy", || {
         run::run(&mut tree.cargo(&["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"]))

@@ -46,16 +46,22 @@ fn both(binary: &Path, folder: &Path) -> Outcome {
     sandbox.user_must("Pay in Osaka", &["pay", &code], 0)?;
 
     sandbox.user_must("In Hangzhou, by another network", &["agree", "unionpay"], 0)?;
-    show(&sandbox)?;
+    show(&sandbox, "unionpay", "28.50", || Ok(()))?;
+    println!("\n── Down in a basement: the gateway cannot be reached, and the phone makes the code itself");
+    sandbox.fault(&["status_500", "--path", "/v1/codes*", "--times", "100000", "--value", "503"])?;
+    show(&sandbox, "alipayplus", "32.00", || {
+        println!("\n── The network is back");
+        sandbox.fault(&["clear"])
+    })?;
     sandbox.user_must("History", &["history"], 0)?;
     sandbox.audit()
 }
 
-/// Shows a code; while it is on screen, the shop scans it.
-fn show(sandbox: &Sandbox<'_>) -> Outcome {
-    println!("\n── Show a code\n   $ wallet show unionpay --region CN");
+/// Shows a code; while it is on screen, the shop scans it. Then something may happen before the phone hears of it.
+fn show(sandbox: &Sandbox<'_>, network: &str, amount: &str, then: impl FnOnce() -> Outcome) -> Outcome {
+    println!("\n── Show a code\n   $ wallet show {network} --region CN");
     // Once as the user sees it, and its digits from the same run by way of --json: a code is shown only once.
-    let wallet = sandbox.wallet(&["--json", "show", "unionpay", "--region", "CN"]).stdout(Stdio::piped()).spawn();
+    let wallet = sandbox.wallet(&["--json", "show", network, "--region", "CN"]).stdout(Stdio::piped()).spawn();
     let mut wallet = Running(wallet.map_err(|e| format!("cannot start the wallet: {e}"))?);
     let mut lines = wallet.0.stdout.take().map(|out| BufReader::new(out).lines()).ok_or("the wallet said nothing")?;
     let mut event = |name: &str| -> Outcome<Value> {
@@ -67,10 +73,14 @@ fn show(sandbox: &Sandbox<'_>) -> Outcome {
     let shown = event("shown")?;
     let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     println!("{}\n   {}", text(&shown, "picture"), text(&shown, "masked"));
-    println!("\n── The shop in Hangzhou scans it for CNY 28.50");
+    if shown.get("offline").and_then(Value::as_bool) == Some(true) {
+        println!("   made without network; the result comes later");
+    }
+    println!("\n── The shop in Hangzhou scans it for CNY {amount}");
     run(clean(sandbox.binary)
         .args(["shop", "--admin", &sandbox.admin, "scan", &text(&shown, "digits")])
-        .args(["--amount", "28.50"]))?;
+        .args(["--amount", amount, "--shop", "westlake"]))?;
+    then()?;
     let paid = event("payment")?;
     println!("   the phone hears: {} {}", text(&paid, "status"), text(&paid, "reference"));
     let status = wallet.0.wait().map_err(|e| e.to_string())?;

@@ -1,4 +1,4 @@
-//! The project's commands: `cargo xtask demo | check | test | bindings | reliability | bench | kill | python | swift`.
+//! The project's commands: `cargo xtask --help` lists them.
 //!
 //! Everything a developer or a build server does with the tree goes through here, so that both do the same.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool talks to its user")]
@@ -7,8 +7,11 @@ mod bench;
 mod bindings;
 mod check;
 mod demo;
+mod fleet;
+mod fuzz;
 mod kill;
 mod python;
+mod readers;
 mod reliability;
 mod run;
 mod stage;
@@ -16,6 +19,7 @@ mod swift;
 mod test;
 mod tree;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -71,6 +75,10 @@ enum Command {
         /// Build the library as it ships and compare its stripped size with the budget, instead.
         #[arg(long)]
         size: bool,
+        /// How many codes the camera finds and how long a frame takes, instead: over synthetic frames, or over the photographs
+        /// in DIR, each with its text beside it (`1.png`, `1.txt`), next to zxing-cpp.
+        #[arg(long, value_name = "DIR", num_args = 0..=1, conflicts_with = "size")]
+        frames: Option<Option<PathBuf>>,
         /// Passed on to the benches, for example a name to filter by.
         #[arg(last = true)]
         args: Vec<String>,
@@ -86,6 +94,26 @@ enum Command {
     },
     /// Make the Python environment that some tests need: other people's readers of codes, and their cryptography.
     Python,
+    /// A day of many wallets by the core's own policies: codes, questions, peaks, waste. Exit 1 when a bound does not hold.
+    SimulateFleet {
+        /// How many wallets.
+        #[arg(long, default_value_t = 1_000_000)]
+        wallets: u64,
+        /// Decides everything.
+        #[arg(long, default_value_t = 8)]
+        seed: u64,
+    },
+    /// Search for inputs that break the readers of codes, guided by coverage.
+    Fuzz {
+        /// How long each target is searched.
+        #[arg(long, value_name = "N", default_value_t = 60)]
+        seconds: u32,
+        /// One target alone.
+        #[arg(long)]
+        target: Option<String>,
+    },
+    /// Ask other people's parsers about the same codes, and write `docs/readers.md`.
+    Readers,
     /// Run a command with the Swift toolchain, making that first when the machine has none.
     Swift {
         /// The command, for example `swift test`. Nothing: only make the toolchain.
@@ -120,9 +148,14 @@ fn run_command(tree: &Tree, command: Command) -> Outcome {
         Command::Bindings { check } => bindings::run(tree, check),
         Command::Reliability { check } => reliability::run(tree, check),
         Command::Bench { size: true, .. } => bench::size(tree),
-        Command::Bench { size: false, args } => bench::run(tree, &args),
+        Command::Bench { frames: Some(None), args, .. } => bench::frames::synthetic(tree, &args),
+        Command::Bench { frames: Some(Some(folder)), .. } => bench::frames::photographs(tree, &folder),
+        Command::Bench { args, .. } => bench::run(tree, &args),
         Command::Kill { times, seed } => kill::run(tree, times, seed),
         Command::Python => python::make(tree),
+        Command::SimulateFleet { wallets, seed } => fleet::run(tree, wallets, seed),
+        Command::Fuzz { seconds, target } => fuzz::run(tree, seconds, target.as_deref()),
+        Command::Readers => readers::run(tree),
         Command::Swift { command } => swift::run(tree, &command),
     }
 }

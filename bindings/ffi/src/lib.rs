@@ -12,6 +12,7 @@
 mod error;
 mod ports;
 mod records;
+mod scanner;
 mod wallet;
 
 pub use error::{ErrorCode, ErrorField, JigapError, NextAction, Problem};
@@ -20,6 +21,10 @@ pub use ports::{
     file_vault, https_transport,
 };
 pub use records::*;
+pub use scanner::{CoreScanner, Finding, GreyPicture, PicturePoint, ScannedCode, SymbolKind, scan_picture};
 pub use wallet::{CoreWallet, Observer, ObserverFailure, Subscription};
+
+// The bugs that the simulator has to find are for the simulator alone.
+const _: () = assert!(!jigap::mutant::BUILT_IN, "the library must not hold planted bugs");
 
 uniffi::setup_scaffolding!("jigap_ffi");

@@ -245,7 +245,7 @@ impl TransportPort for OwnTransport {
         let given: Vec<_> = request.header_names.iter().zip(request.header_values).collect();
         let header = |name: &'static str| given.iter().find(|(n, _)| *n == name).map(|(_, v)| (name, v.clone()));
         let headers = names.into_iter().filter_map(header).collect();
-        let request = Request { method, path: request.path, headers, body: request.body };
+        let request = Request { method, path: request.path, headers, body: request.body, patience_ms: None };
         match self.0.send(&request) {
             Ok(r) => Ok(TransportResponse {
                 status: r.status,

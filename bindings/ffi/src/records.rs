@@ -520,10 +520,75 @@ pub struct ShownCode {
     pub masked: String,
     /// The QR code, one pixel a module, with its quiet zone.
     pub qr: Picture,
-    /// The bar code, one pixel a module, one row, with its quiet zone.
-    pub bars: Picture,
+    /// The bar code, one pixel a module, one row, with its quiet zone; nothing where tills read QR only.
+    pub bars: Option<Picture>,
     /// How long it may be scanned, in milliseconds from now.
     pub expires_in_ms: i64,
+    /// When to ask for what is to be on screen then, by `renew`, in milliseconds from now.
+    pub renew_in_ms: i64,
+    /// Whether the page is to stay out of screenshots, recordings and the app switcher.
+    pub sensitive: bool,
+    /// How large and how bright.
+    pub hints: ShownHints,
+    /// Set when the code was made without network: the screen has to say so.
+    pub offline: Option<OfflineCode>,
+}
+
+/// How a code is to be put on a screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Record)]
+pub struct ShownHints {
+    /// Least brightness of the screen, in percent.
+    pub brightness_percent: u8,
+    /// Least side of the QR code without quiet zone, in tenths of a millimetre.
+    pub qr_side_least: u16,
+    /// Most side of the QR code, in tenths of a millimetre.
+    pub qr_side_most: u16,
+    /// Least width of the bar code, in tenths of a millimetre.
+    pub bars_width_least: u16,
+    /// Most width of the bar code, in tenths of a millimetre.
+    pub bars_width_most: u16,
+    /// Least height of the bar code, in tenths of a millimetre.
+    pub bars_height_least: u16,
+}
+
+impl From<app::Hints> for ShownHints {
+    fn from(h: app::Hints) -> Self {
+        Self {
+            brightness_percent: h.brightness_percent,
+            qr_side_least: h.qr_side.0,
+            qr_side_most: h.qr_side.1,
+            bars_width_least: h.bars_width.0,
+            bars_width_most: h.bars_width.1,
+            bars_height_least: h.bars_height,
+        }
+    }
+}
+
+/// What the screen has to say about a code that was made without network.
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
+pub struct OfflineCode {
+    /// The most that one payment may charge now.
+    pub limit: Money,
+    /// How many payments without network there may be in 24 hours.
+    pub per_day: u32,
+    /// Whether the phone can be sure of the time. If not, the limit is lower.
+    pub sure_of_time: bool,
+    /// How many keys have never been on a screen.
+    pub keys_left: u32,
+    /// How long the keys are good, in milliseconds from now.
+    pub valid_for_ms: i64,
+}
+
+impl From<app::OfflineView> for OfflineCode {
+    fn from(o: app::OfflineView) -> Self {
+        Self {
+            limit: o.limit.into(),
+            per_day: o.per_day,
+            sure_of_time: o.sure_of_time,
+            keys_left: o.keys_left,
+            valid_for_ms: o.valid_for_ms,
+        }
+    }
 }
 
 impl From<app::ShownView> for ShownCode {
@@ -536,8 +601,12 @@ impl From<app::ShownView> for ShownCode {
             digits: s.digits,
             masked: s.masked,
             qr: s.qr.into(),
-            bars: s.bars.into(),
+            bars: s.bars.map(Into::into),
             expires_in_ms: s.expires_in_ms,
+            renew_in_ms: s.renew_in_ms,
+            sensitive: s.sensitive,
+            hints: s.hints.into(),
+            offline: s.offline.map(Into::into),
         }
     }
 }

@@ -225,6 +225,41 @@ impl CoreWallet {
         Ok(ticket.await?.into())
     }
 
+    /// What is to be on screen now, by the clock: to be called when `renew_in_ms` has passed. Nothing: the code stays.
+    pub async fn renew(&self) -> Result<Option<ShownCode>, JigapError> {
+        let ticket = self.open_wallet()?.renew();
+        Ok(ticket.await?.map(Into::into))
+    }
+
+    /// Another code: the scan failed, or the user wants one. The one on screen is not shown again.
+    pub async fn new_code(&self) -> Result<Option<ShownCode>, JigapError> {
+        let ticket = self.open_wallet()?.new_code();
+        Ok(ticket.await?.map(Into::into))
+    }
+
+    /// The page is covered: nothing of a code may stay visible.
+    pub async fn cover(&self) -> Result<(), JigapError> {
+        let ticket = self.open_wallet()?.cover();
+        Ok(ticket.await?)
+    }
+
+    /// The page is visible again: the same code while it lives, else the next one.
+    pub async fn uncover(&self) -> Result<Option<ShownCode>, JigapError> {
+        let ticket = self.open_wallet()?.uncover();
+        Ok(ticket.await?.map(Into::into))
+    }
+
+    /// The user leaves the page.
+    pub async fn leave_page(&self) -> Result<(), JigapError> {
+        let ticket = self.open_wallet()?.leave_page();
+        Ok(ticket.await?)
+    }
+
+    /// The network whose code the user showed last in a country (ISO 3166-1 alpha-2).
+    pub fn chosen_network(&self, region: String) -> Result<Option<String>, JigapError> {
+        Ok(self.open_wallet()?.chosen_network(&region)?.map(|network| network.to_string()))
+    }
+
     /// Waits until a shown code has been used or is over, at most so many milliseconds.
     pub async fn shown_result(&self, id: String, patience_ms: u64) -> Result<ShownResult, JigapError> {
         let ticket = self.open_wallet()?.shown_result(Id::parse(&id)?, Duration::from_millis(patience_ms));

@@ -1,7 +1,7 @@
 """What zxing-cpp finds in the photographs: one JSON object a line, as the bench's own.
 
-Started by `cargo xtask bench --frames DIR` with a Python that has zxing-cpp, Pillow and numpy. All modes: try_harder's
-successors try_rotate, try_downscale and try_invert, for QR and Code 128. Time is the thread's processor time.
+Started by `cargo xtask bench --frames DIR` with a Python that has zxing-cpp, Pillow and numpy. All modes: try_rotate,
+try_downscale and try_invert, for QR and Code 128. Time is the thread's processor time.
 """
 
 import json
@@ -39,7 +39,7 @@ def grey(image):
     return numpy.asarray(picture.convert("L"))
 
 
-formats = zxingcpp.BarcodeFormat.QRCode | zxingcpp.BarcodeFormat.Code128
+formats = (zxingcpp.BarcodeFormat.QRCode, zxingcpp.BarcodeFormat.Code128)
 for image in sorted(p for p in folder.rglob("*") if p.suffix in (".png", ".jpg", ".jpeg")):
     texts = wanted(image)
     if texts is None:

@@ -40,7 +40,7 @@ struct Start {
     image: Image,
     gateway: Gateway,
     consents: [Option<bool>; 2],
-    boot: u8,
+    now: i64,
 }
 
 thread_local! {
@@ -95,10 +95,10 @@ pub fn play(seed: u64, trace: bool) -> (Report, Vec<String>) {
 fn begin(start: &Start, mut rng: Rng, trace: bool) -> World {
     let wallet_rng = Rng::new(rng.next());
     World {
-        now: BEGIN,
+        now: start.now,
         wall_off: 0,
         booted: BEGIN - 10_000_000,
-        boot: start.boot,
+        boot: 1,
         rng,
         wallet_rng,
         vault: VaultMood::Ready,
@@ -118,7 +118,7 @@ fn starts() {
     if STARTS.with_borrow(|starts| !starts.is_empty()) {
         return;
     }
-    let empty = Start { image: Image::default(), gateway: Gateway::default(), consents: [None; 2], boot: 1 };
+    let empty = Start { image: Image::default(), gateway: Gateway::default(), consents: [None; 2], now: BEGIN };
     enter(Some(begin(&empty, Rng::new(1), true)));
     vfs::start(Disk::default());
     let life = Life::default();
@@ -127,7 +127,8 @@ fn starts() {
         set_wallet(None);
         let image = vfs::with(|disk| disk.image());
         let gateway = world(|world| world.gateway.clone());
-        starts.push(Rc::new(Start { image, gateway, consents, boot: 1 }));
+        let now = world(|world| world.now);
+        starts.push(Rc::new(Start { image, gateway, consents, now }));
         let wallet = open().expect("the wallet opens on a good day");
         set_wallet(Some(Rc::new(wallet)));
     };
@@ -901,6 +902,10 @@ impl Life {
                 .filter(|view| view.status == Status::Paid)
                 .filter_map(|view| Some((view.id, view.home?.minor())))
                 .collect();
+            for view in page.payments.iter().filter(|view| view.status == Status::Paid) {
+                let (whole, id) = (view.reference.is_some(), view.id);
+                world.must(whole, "R8 a paid payment has its receipt", || format!("{id} has none"));
+            }
             for view in &page.payments {
                 *world.report.endings.entry(view.status.as_str()).or_default() += 1;
             }

@@ -31,6 +31,7 @@ struct Cli {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let plan = Plan { lives: cli.lives, seed: cli.seed, jobs: cli.jobs.max(1), trace: cli.trace };
-    let well = if cli.mutants { jigap_simulator::run::mutants(&plan) } else { run(&plan, cli.mutant.as_deref()) };
+    let mutants = cli.mutants || cli.mutant.is_some();
+    let well = if mutants { jigap_simulator::run::mutants(&plan, cli.mutant.as_deref()) } else { run(&plan) };
     if well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

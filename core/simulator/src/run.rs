@@ -3,9 +3,15 @@
 
 use crate::life::play;
 use crate::report::Report;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Instant;
+
+/// After so many lives with violations there is enough to read.
+const MOST_BAD: usize = 20;
+
+/// A seed, and what must not have happened in its life.
+type Bad = (u64, Vec<(&'static str, String)>);
 
 /// How many lives, from which seed on.
 #[derive(Debug, Clone)]
@@ -20,45 +26,51 @@ pub struct Plan {
     pub trace: bool,
 }
 
-/// Plays all lives. True when nothing was violated.
-pub fn run(plan: &Plan, _mutant: Option<&str>) -> bool {
-    let began = Instant::now();
+/// Lives after each other from a plan's seeds on, shared by threads, until enough were bad.
+fn lives(plan: &Plan, enough: usize, prepare: impl Fn() + Sync) -> (Report, Vec<Bad>) {
     let next = AtomicU64::new(0);
-    let mut sum = Report::default();
-    let mut bad = Vec::new();
+    let found = AtomicUsize::new(0);
     thread::scope(|scope| {
-        let workers: Vec<_> = (0..plan.jobs)
-            .map(|_| {
-                scope.spawn(|| {
-                    let (mut sum, mut bad) = (Report::default(), Vec::new());
-                    loop {
-                        let n = next.fetch_add(1, Ordering::Relaxed);
-                        if n >= plan.lives || bad.len() > 20 {
-                            return (sum, bad);
-                        }
-                        let seed = plan.seed + n;
-                        let (report, story) = play(seed, plan.trace);
-                        if plan.trace {
-                            println!("seed {seed}\n{}", story.join("\n"));
-                        }
-                        if !report.violations.is_empty() {
-                            bad.push((seed, report.violations.clone()));
-                        }
-                        sum.add(report);
-                    }
-                })
-            })
-            .collect();
+        let work = || {
+            prepare();
+            let (mut sum, mut bad) = (Report::default(), Vec::new());
+            while found.load(Ordering::Relaxed) < enough {
+                let n = next.fetch_add(1, Ordering::Relaxed);
+                if n >= plan.lives {
+                    break;
+                }
+                let seed = plan.seed + n;
+                let (report, story) = play(seed, plan.trace);
+                if plan.trace {
+                    println!("seed {seed}\n{}", story.join("\n"));
+                }
+                if !report.violations.is_empty() {
+                    found.fetch_add(1, Ordering::Relaxed);
+                    bad.push((seed, report.violations.clone()));
+                }
+                sum.add(report);
+            }
+            (sum, bad)
+        };
+        let workers: Vec<_> = (0..plan.jobs).map(|_| scope.spawn(work)).collect();
+        let (mut sum, mut bad) = (Report::default(), Vec::new());
         for worker in workers {
             let (one, more) = worker.join().expect("a worker catches what a life throws");
             sum.add(one);
             bad.extend(more);
         }
-    });
+        bad.sort_by_key(|(seed, _)| *seed);
+        (sum, bad)
+    })
+}
+
+/// Plays all lives. True when nothing was violated.
+pub fn run(plan: &Plan) -> bool {
+    let began = Instant::now();
+    let (sum, bad) = lives(plan, MOST_BAD, || ());
     let seconds = began.elapsed().as_secs_f64();
     println!("{}", sum.text());
-    bad.sort_by_key(|(seed, _)| *seed);
-    for (seed, violations) in bad.iter().take(20) {
+    for (seed, violations) in &bad {
         for (invariant, what) in violations {
             println!("seed {seed}: {invariant}: {what}");
         }
@@ -75,8 +87,39 @@ pub fn run(plan: &Plan, _mutant: Option<&str>) -> bool {
     bad.is_empty()
 }
 
-/// Plays with each planted bug until it is found. True when all are.
-pub fn mutants(_plan: &Plan) -> bool {
-    println!("this build has no planted bugs");
+/// Plays with each planted bug until it is found, the lives of a plan at most. True when all are.
+#[cfg(feature = "mutants")]
+pub fn mutants(plan: &Plan, only: Option<&str>) -> bool {
+    use jigap::mutant::{Mutant, plant};
+    let began = Instant::now();
+    let wanted = |mutant: &&Mutant| only.is_none_or(|name| mutant.as_str() == name || format!("{mutant:?}") == name);
+    let (mut found, mut missed) = (0u32, 0u32);
+    for mutant in Mutant::ALL.iter().filter(wanted) {
+        let (sum, bad) = lives(plan, 1, || plant(Some(*mutant)));
+        match bad.first() {
+            Some((seed, violations)) => {
+                found += 1;
+                let invariants: Vec<&str> = violations.iter().map(|(invariant, _)| *invariant).collect();
+                println!(
+                    "{:<36} found after {} lives: {} (seed {seed})",
+                    mutant.as_str(),
+                    sum.lives,
+                    invariants.join("; ")
+                );
+            }
+            None => {
+                missed += 1;
+                println!("{:<36} MISSED in {} lives", mutant.as_str(), sum.lives);
+            }
+        }
+    }
+    println!("{found} planted bugs found, {missed} missed, in {:.1} s", began.elapsed().as_secs_f64());
+    missed == 0 && found > 0
+}
+
+/// This build has none.
+#[cfg(not(feature = "mutants"))]
+pub fn mutants(_: &Plan, _: Option<&str>) -> bool {
+    println!("this build has no planted bugs: build it with the feature `mutants`");
     false
 }

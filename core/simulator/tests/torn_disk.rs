@@ -97,3 +97,18 @@ fn tasks_are_hurried_to_a_moment() {
     store.write(|tx| tx.hurry(ServerMs(1_000))).unwrap();
     assert_eq!(owed(&store), [500, 1_000]);
 }
+
+/// Money that moved while the balance was on its way: the answer does not pay for the new question.
+#[test]
+fn what_is_owed_anew_meanwhile_stays_owed() {
+    vfs::start(Disk::default());
+    let store = open();
+    let kind = jigap::store::TaskKind::FetchBalance;
+    store.write(|tx| tx.owe(kind, &[], ServerMs(1_000))).unwrap();
+    let begun = ServerMs(1_500);
+    store.write(|tx| tx.owe(kind, &[], ServerMs(1_600))).unwrap();
+    store.write(|tx| tx.paid_before(kind, &[], begun)).unwrap();
+    assert_eq!(store.read(|view| view.tasks()).unwrap().len(), 1);
+    store.write(|tx| tx.paid_before(kind, &[], ServerMs(1_700))).unwrap();
+    assert_eq!(store.read(|view| view.tasks()).unwrap().len(), 0);
+}

@@ -1,5 +1,7 @@
 //! The desk: takes one user action after another, off the caller's thread.
 //!
+//! R11: what was taken belongs to the core. Whoever asked may go away; the action does not.
+//!
 //! Two threads: one may be waiting for the gateway (preparing a payment) while the other commits a tap.
 
 use crate::app::inner::Inner;

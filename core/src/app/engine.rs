@@ -126,12 +126,25 @@ impl Inner {
         let Origin::Scanned { terms, .. } = &record.origin else {
             return Err(Error::new(Code::Internal).with("part", "origin"));
         };
+        #[cfg(feature = "mutants")]
+        let bytes = if planted!(NewKeyOnRetry) && record.payment.attempt > 1 {
+            let other = Id::random(self.random.as_ref())?;
+            String::from_utf8_lossy(&bytes).replace(&key.to_string(), &other.to_string()).into_bytes()
+        } else {
+            bytes
+        };
         let request = self.client.payment_request(self.enrolment()?.device, bytes);
         // I11: an older copy of this database would pay again what it has forgotten.
         let confirmed = self.confirm_chain();
         // The consent is looked at again at the moment of sending, when vault and gateway have done their part: it may have been
         // withdrawn since (I9), and the quote have ended (R9).
-        let event = match self.consent::<PayRequest>(terms.network) {
+        let consent = self.consent::<PayRequest>(terms.network);
+        #[cfg(feature = "mutants")]
+        let consent = match record.consent() {
+            Some(given) if planted!(ConsentNotRechecked) => Ok(crate::consent::forged(terms.network, given)),
+            _ => consent,
+        };
+        let event = match consent {
             Ok(_) if request.is_err() => Event::NotSent(UnsentReason::Unsigned),
             Ok(_) if !terms.alive(self.now()) => Event::NotSent(UnsentReason::OrderOver),
             Ok(consent) => match confirmed {
@@ -181,9 +194,24 @@ impl Inner {
         let (now, limits, luck) = (self.now(), self.limits(), self.luck());
         self.store.write(|tx| {
             let record = tx.payment(key)?.ok_or(Code::PaymentUnknown)?;
-            let (record, effects) = record.step(event, now, &limits);
+            let (mut record, mut effects) = record.step(event, now, &limits);
+            if planted!(CancelForgets) && matches!(event, Event::CancelAsked(_)) {
+                effects.clear();
+            }
+            if planted!(ReceiptLater) {
+                record.payment.known.best =
+                    record.payment.known.best.filter(|_| record.payment.state != State::Succeeded);
+            }
             tx.settle(&record, &spread(effects, now, luck), now)
         })?;
+        #[cfg(feature = "mutants")]
+        if let (true, Event::Answered(_)) = (planted!(ReceiptLater), event) {
+            self.store.write(|tx| {
+                let record = tx.payment(key)?.ok_or(Code::PaymentUnknown)?;
+                let (record, effects) = record.step(event, now, &limits);
+                tx.settle(&record, &effects, now)
+            })?;
+        }
         self.herald.tell(Change::Payment(key));
         self.wake.up();
         Ok(())
@@ -244,10 +272,12 @@ impl Inner {
 
     /// Asks what the user has now: money has moved, or a screen wants to know.
     pub(super) fn fetch_balance(&self) -> Result<()> {
+        let begun = self.now();
         let balance = self.heard(self.client.balance(self.enrolment()?.device)?);
         self.store.write(|tx| {
             tx.keep_balance(&balance)?;
-            tx.paid(TaskKind::FetchBalance, &[])
+            // Money that moved while this answer was on its way is not in it.
+            tx.paid_before(TaskKind::FetchBalance, &[], begun)
         })?;
         self.herald.tell(Change::Balance);
         Ok(())

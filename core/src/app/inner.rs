@@ -67,6 +67,8 @@ struct Known {
     anchor: Option<ServerAnchor>,
     /// The anchor is of an earlier start of the device: the wall clock had to stand in, and any word of the server is better.
     guessed: bool,
+    /// The server's time was thought to be later than it is: what is owed may have been put off, and still has to be hurried.
+    put_off: bool,
     kept_anchor: Option<ServerAnchor>,
     ledger: Arc<Ledger>,
 }
@@ -108,12 +110,13 @@ impl Inner {
             // Carried over to this start of the device, so that time goes on even when the wall clock was set back.
             let now = ports.clock.now();
             let anchor = kept_anchor.map(|kept| ServerAnchor { server: kept.estimate(&now), at: now });
-            let guessed = kept_anchor.is_some_and(|kept| kept.at.boot_id != now.boot_id);
+            let guessed =
+                kept_anchor.is_some_and(|kept| kept.at.boot_id != now.boot_id || now.boot_ms < kept.at.boot_ms);
             let ledger = match &enrolment {
                 Some(enrolment) => view.ledger(&enrolment.device_key)?,
                 None => Ledger::default(),
             };
-            Ok(Known { enrolment, config, anchor, guessed, kept_anchor, ledger: Arc::new(ledger) })
+            Ok(Known { enrolment, config, anchor, guessed, put_off: false, kept_anchor, ledger: Arc::new(ledger) })
         })?;
         let upkeep = Upkeep::of(&store)?;
         Ok(Self {
@@ -164,13 +167,13 @@ impl Inner {
     pub(super) fn heard<T>(&self, answer: Timed<T>) -> T {
         if let Some(server) = answer.server {
             let fresh = ServerAnchor { server, at: self.clock.now() };
-            let mut keep = None;
-            let mut set_back = false;
+            let (mut keep, mut put_off) = (None, false);
             self.learn(|known| {
                 let thought = known.anchor.map_or(ServerMs(fresh.at.wall_ms), |old| old.estimate(&fresh.at));
                 let anchor = known.anchor.filter(|_| !known.guessed).map_or(fresh, |old| old.later(fresh));
                 known.guessed = false;
-                set_back = thought.since(anchor.estimate(&fresh.at)) > ANCHOR_DRIFT_MS;
+                known.put_off |= thought.since(anchor.estimate(&fresh.at)) > ANCHOR_DRIFT_MS;
+                put_off = known.put_off;
                 known.anchor = Some(anchor);
                 let stale = known.kept_anchor.is_none_or(|kept| {
                     let off = anchor.server.since(kept.estimate(&anchor.at));
@@ -178,7 +181,7 @@ impl Inner {
                         || anchor.server.since(kept.server) > ANCHOR_KEEP_MS
                         || kept.at.boot_id != anchor.at.boot_id
                 });
-                if stale {
+                if stale || put_off {
                     known.kept_anchor = Some(anchor);
                     keep = Some(anchor);
                 }
@@ -186,10 +189,13 @@ impl Inner {
             if let Some(anchor) = keep {
                 // Not kept is not lost: the next start falls back to the anchor before. What was put off by a clock that was
                 // ahead, set by hand before a restart, would otherwise wait for as long (R10).
-                let _ = self.store.write(|tx| {
+                let kept = self.store.write(|tx| {
                     tx.set(&anchor)?;
-                    if set_back { tx.hurry(server) } else { Ok(()) }
+                    if put_off { tx.hurry(server) } else { Ok(()) }
                 });
+                if put_off && kept.is_ok() {
+                    self.learn(|known| known.put_off = false);
+                }
             }
         }
         answer.value

@@ -140,8 +140,8 @@ impl Wallet {
     pub fn refresh(&self) -> Ticket<()> {
         self.desk.take(|inner| {
             inner.refresh_config()?;
-            inner.store.write(|tx| inner.owe_keys_in(tx))?;
-            inner.wake.up();
+            // Whoever asks for what is new goes into the basement next: keys are there when this returns.
+            inner.fetch_keys_if_due()?;
             inner.fetch_balance()
         })
     }
@@ -275,6 +275,8 @@ impl Wallet {
     /// # Errors
     /// The store's.
     pub fn pushed(&self) -> Result<()> {
+        // Perhaps it is about the code on screen.
+        self.inner.stage(|stage| stage.on).into_iter().for_each(|on| self.inner.hurry_code(on.code));
         self.inner.pushed()
     }
 

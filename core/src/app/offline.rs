@@ -125,6 +125,12 @@ impl Inner {
         Ok(batch.is_none_or(|batch| unused < FEW_KEYS || self.now().since(batch.issued) > OLD_BATCH_MS))
     }
 
+    /// New keys now, where the configuration wants them and they are due.
+    pub(super) fn fetch_keys_if_due(&self) -> Result<()> {
+        let wanted = self.config().is_ok_and(|config| !config.presenting().offline.is_empty());
+        if wanted { self.fetch_keys() } else { Ok(()) }
+    }
+
     /// The engine's part: a batch, opened and on disk, and the gateway told so.
     pub(super) fn fetch_keys(&self) -> Result<()> {
         let due = self.store.write(|tx| self.keys_due(tx))?;
@@ -153,7 +159,10 @@ impl Inner {
         let batch = provisioning.finish(&answer, &self.trust.config)?;
         let now = self.now();
         self.store.write(|tx| {
-            tx.keep_batch(&batch)?;
+            // Two may have asked at once; the younger keys stay.
+            if tx.setting::<KeptBatch>()?.is_none_or(|kept| kept.epoch < batch.epoch) {
+                tx.keep_batch(&batch)?;
+            }
             tx.paid(TaskKind::FetchKeys, &[])?;
             tx.owe(TaskKind::KeepKeys, &request.0, now)
         })?;

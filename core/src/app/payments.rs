@@ -56,7 +56,7 @@ impl Inner {
         Ok(PreviewView::new(&preview, &network_name, device, now))
     }
 
-    /// Commits the intent to pay exactly what a preview showed: key and bytes are on disk before this returns, and
+    /// R1: commits the intent to pay exactly what a preview showed. Key and bytes are on disk before this returns, and
     /// nothing is sent before that. The same preview, or the same order, gives the same payment (R6).
     pub(super) fn pay(&self, preview: Id, proof: Proof) -> Result<PaymentView> {
         if let Some(existing) = self.store.read(|view| view.payment_of_preview(preview))? {
@@ -70,6 +70,10 @@ impl Inner {
         let consent = self.consent::<PayRequest>(preview.terms.network)?;
         let (record, effects) = Record::intend(&preview, consent, Id::random(self.random.as_ref())?, now)?;
         let bytes = request_bytes(&preview, &record, proof)?;
+        if planted!(SendBeforePersist) {
+            let request = self.client.payment_request(enrolment.device, bytes.clone())?;
+            let _ = self.client.pay(self.consent(preview.terms.network)?, record.payment.key, &request);
+        }
         let record = self.store.write(|tx| {
             // Looked up again inside the transaction: two taps race to here.
             let same = match tx.payment_of_preview(preview.id)? {
@@ -80,7 +84,7 @@ impl Inner {
                 return Ok(existing);
             }
             tx.put_payment(&record, Some(&bytes))?;
-            if effects.contains(&Effect::Send) {
+            if effects.contains(&Effect::Send) && !planted!(TaskForgotten) {
                 tx.owe(TaskKind::Send, &record.payment.key.0, now)?;
             }
             Ok(record)
@@ -90,7 +94,7 @@ impl Inner {
         Ok(PaymentView::new(&record))
     }
 
-    /// Commits what the user wants of a payment: the state and the debt, before anything leaves.
+    /// Commits what the user wants of a payment: the state and the debt are on disk before anything leaves (§6.4).
     pub(super) fn wish(&self, id: Id, event: &Event) -> Result<PaymentView> {
         self.feed(id, event)?;
         self.payment(id)

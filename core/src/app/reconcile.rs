@@ -124,6 +124,7 @@ impl Inner {
     pub(super) fn pull_history(&self) -> Result<()> {
         let device = self.enrolment()?.device;
         loop {
+            let begun = self.now();
             let since = self.store.read(|view| view.setting::<ReadUntil>())?.unwrap_or_default();
             let page = self.heard(self.client.history(device, since.0)?);
             let (now, limits) = (self.now(), self.limits());
@@ -149,7 +150,8 @@ impl Inner {
                 return Err(Error::new(Code::GatewayAnswer).with("field", "n"));
             }
             if !page.more {
-                return self.store.write(|tx| tx.paid(TaskKind::PullHistory, &[]));
+                // A push that came while the last page was on its way is about what is not in it.
+                return self.store.write(|tx| tx.paid_before(TaskKind::PullHistory, &[], begun));
             }
         }
     }

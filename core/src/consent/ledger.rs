@@ -180,3 +180,9 @@ impl Ledger {
             .ok_or_else(|| Error::new(Code::ConsentNeeded).with("network", network))
     }
 }
+
+/// A consent that nobody gave, for a planted bug.
+#[cfg(feature = "mutants")]
+pub(crate) const fn forged<C>(network: Network, record: Digest) -> EffectiveConsent<C> {
+    EffectiveConsent { network, record, call: PhantomData }
+}

@@ -17,6 +17,8 @@ pub use event::{Event, EventKind, Layout, Shown, SignedEvent, Stamp, UserProof};
 pub use export::Evidence;
 pub use guardian::Confirmation;
 pub use item::{Basis, Carries, Field, Item};
+#[cfg(feature = "mutants")]
+pub(crate) use ledger::forged;
 pub use ledger::{EffectiveConsent, Ledger};
 pub use log::{Acknowledgement, LogFault, LogReceipt, LogState, TreeHead};
 pub use verify::{Findings, verify};

@@ -53,7 +53,9 @@ impl Known {
     #[must_use]
     pub fn merge(self, other: Self) -> Self {
         let contradict = match (&self.best, &other.best) {
-            (Some(a), Some(b)) => a.is_final() && b.is_final() && a.outcome != b.outcome,
+            (Some(a), Some(b)) => {
+                a.is_final() && b.is_final() && (a.outcome != b.outcome || planted!(ApplyNotIdempotent))
+            }
             _ => false,
         };
         // One refund, told in two ways.

@@ -119,6 +119,7 @@ impl Payment {
             (Sending, Event::NotSent(_)) => self.ask_again(Unknown, now, limits),
             // R3: may have left is not known. Only the first loss begins with quick questions: a gateway that loses
             // every request is not to be hammered.
+            (Sending, Event::Lost) if planted!(LostIsFailure) => self.end_unsent(UnsentReason::Unreachable),
             (Sending, Event::Lost) => self.may_have_left().ask_again(Unknown, now, limits),
             // The same bytes would be refused again: from here on it is only asked about.
             (Sending, Event::Refused) => Self { refused: true, ..self.may_have_left() }.ask_again(Unknown, now, limits),
@@ -159,6 +160,9 @@ impl Payment {
         let said = match self.known.outcome() {
             _ if self.known.conflict || self.state == State::Conflict => State::Conflict,
             Some(Outcome::Succeeded { .. }) if self.known.reversed.is_some() => State::Reversed,
+            Some(Outcome::Succeeded { .. }) if planted!(RefundRewritesState) && !self.known.refunds.is_empty() => {
+                State::Declined
+            }
             Some(Outcome::Succeeded { .. }) => State::Succeeded,
             Some(Outcome::Declined { .. }) => State::Declined,
             Some(Outcome::Cancelled) => State::Cancelled,
@@ -179,7 +183,10 @@ impl Payment {
     fn not_seen(&self, now: ServerMs, limits: &Limits) -> (Self, Vec<Effect>) {
         let order_alive = now < self.order_ends;
         // R4: after the resend horizon the gateway may have forgotten the key, and the bytes would be a new charge.
-        let within_horizon = now.since(self.first_sent) < limits.resend_horizon_ms;
+        let within_horizon = now.since(self.first_sent) < limits.resend_horizon_ms || planted!(ResendAfterHorizon);
+        if planted!(NotSeenIsFailure) {
+            return self.end_unsent(UnsentReason::OrderOver);
+        }
         if order_alive && within_horizon && !self.refused {
             let next = Self { state: State::Sending, attempt: self.attempt.saturating_add(1), ..self.clone() };
             return (next, vec![Effect::Send]);

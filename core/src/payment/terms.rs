@@ -78,7 +78,7 @@ impl Terms {
 
     /// Whether a request may still be sent under this quote, by the server's time.
     pub fn alive(&self, now: ServerMs) -> bool {
-        now < self.expires.plus(-SEND_MARGIN_MS)
+        now < self.expires.plus(-SEND_MARGIN_MS) || planted!(StaleQuote)
     }
 
     /// The canonical bytes of the terms, format `JPV1` (docs/gateway.md, "Signed bytes").

@@ -142,7 +142,7 @@ impl Code {
 
     /// Whether it may be put on screen.
     pub fn showable(&self, network: Network, region: &str, now: ServerMs) -> bool {
-        self.state == CodeState::Fresh
+        (self.state == CodeState::Fresh || planted!(CodeReshown) && self.state == CodeState::Shown)
             && self.network == network
             && self.region == region
             && now < self.expires.plus(-LEAST_LIFE_MS)

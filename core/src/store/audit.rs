@@ -91,6 +91,9 @@ impl View<'_> {
             }),
             Part::Codes => {
                 let last = self.audit_codes(&audit.id.0, BATCH)?;
+                if last.is_none() {
+                    self.offline_keys()?;
+                }
                 last.map(|id| Audit { id: Blob(id), ..audit.clone() })
             }
         })

@@ -138,6 +138,9 @@ impl View<'_> {
 
 impl Tx<'_> {
     pub(super) fn append_journal(&self, subject: &[u8], state: &str, version: i64) -> Result<()> {
+        if planted!(ChainNotExtended) && state == "succeeded" {
+            return Ok(());
+        }
         let Tip { seq, link } = self.head_now()?.tip;
         let seq = seq.saturating_add(1);
         let link = self.link(&link, seq, subject, state, version);

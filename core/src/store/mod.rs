@@ -55,9 +55,10 @@ const STATEMENTS: usize = 48;
 /// How many read connections there are: one for the screen, one for the engine.
 const READERS: usize = 2;
 
-/// For the writer and every reader. `trusted_schema` and `cell_size_check` harden against a doctored file; the two
-/// `fullfsync` make Apple's disks really write. In WAL mode EXTRA is FULL; it comes first because a new file is made under a
-/// rollback journal, whose deletion only EXTRA syncs: one that came back with the power would take the wallet with it.
+/// R1: WAL and every commit synced, or a commit would not be on disk when it returns (`security.md` §0.1). `trusted_schema`
+/// and `cell_size_check` harden against a doctored file; the two `fullfsync` make Apple's disks really write. In WAL mode EXTRA
+/// is FULL; it comes first because a new file is made under a rollback journal, whose deletion only EXTRA syncs: one that came
+/// back with the power would take the wallet with it.
 const PRAGMAS: &str = "PRAGMA synchronous = EXTRA; PRAGMA journal_mode = WAL; PRAGMA fullfsync = ON;
     PRAGMA checkpoint_fullfsync = ON; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;
     PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; PRAGMA busy_timeout = 5000;";
@@ -292,6 +293,9 @@ impl Drop for Store {
 fn connect(disk: Disk, path: &Path, flags: OpenFlags) -> Result<Connection> {
     let connection = disk.connect(path, flags)?;
     connection.execute_batch(PRAGMAS).map_err(failed)?;
+    if planted!(NormalInsteadOfFull) {
+        connection.execute_batch("PRAGMA synchronous = NORMAL").map_err(failed)?;
+    }
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(connection)
 }
@@ -299,6 +303,9 @@ fn connect(disk: Disk, path: &Path, flags: OpenFlags) -> Result<Connection> {
 /// A process that died between writing a commit and syncing it left it to be read. What is read from now on is shown to
 /// people, so it is made durable first. After an orderly end there is nothing to do, and nothing is synced.
 fn sync_what_was_left(connection: &Connection) -> Result<()> {
+    if planted!(UnsyncedRead) {
+        return Ok(());
+    }
     connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).map_err(failed)
 }
 

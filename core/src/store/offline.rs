@@ -81,6 +81,17 @@ struct Row {
 }
 
 impl Row {
+    fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get(0)?,
+            state: row.get(1)?,
+            since: row.get(2)?,
+            version: row.get(3)?,
+            body: row.get(4)?,
+            mac: row.get(5)?,
+        })
+    }
+
     fn mac_input(&self) -> Vec<u8> {
         row::mac_input("offline_key", &self.id, &self.state, self.version, &self.since.to_be_bytes(), &[&self.body])
     }
@@ -92,20 +103,14 @@ impl View<'_> {
     /// # Errors
     /// [`ErrorCode::StoreDamaged`], [`ErrorCode::StoreFailed`].
     pub fn offline_keys(&self) -> Result<Vec<OfflineKey>> {
+        self.key_rows()?.iter().map(|row| self.open_key(row)).collect()
+    }
+
+    /// A batch is a few dozen rows.
+    fn key_rows(&self) -> Result<Vec<Row>> {
         let sql = "SELECT id, state, since, version, s_body, mac FROM offline_key ORDER BY id";
         let mut statement = self.connection.prepare_cached(sql).map_err(failed)?;
-        let read = |row: &rusqlite::Row<'_>| {
-            Ok(Row {
-                id: row.get(0)?,
-                state: row.get(1)?,
-                since: row.get(2)?,
-                version: row.get(3)?,
-                body: row.get(4)?,
-                mac: row.get(5)?,
-            })
-        };
-        let rows = statement.query_map([], read).map_err(failed)?;
-        rows.map(|row| self.open_key(&row.map_err(failed)?)).collect()
+        statement.query_map([], Row::read).and_then(Iterator::collect).map_err(failed)
     }
 
     fn open_key(&self, row: &Row) -> Result<OfflineKey> {
@@ -137,6 +142,19 @@ impl Tx<'_> {
             let (id, key) = (key.id(), key.clone());
             self.put_offline_key(&OfflineKey { id, state: KeyState::Unused, since: 0, key })
         })
+    }
+
+    /// Seals every key under the current keys of the database.
+    pub(super) fn reseal_offline_keys(&self) -> Result<()> {
+        for mut row in self.key_rows()? {
+            self.check_mac("offline_key", &row.mac_input(), &row.mac)?;
+            let body = Zeroizing::new(self.open_bytes(BODY, &row.id, row.version, &row.body)?);
+            row.body = self.seal_bytes(BODY, &row.id, row.version, &body)?;
+            row.mac = self.keys.row_mac(&row.mac_input()).as_bytes().to_vec();
+            let sql = "UPDATE offline_key SET s_body = ?2, mac = ?3 WHERE id = ?1";
+            self.connection.execute(sql, (&row.id, &row.body, &row.mac)).map_err(failed)?;
+        }
+        Ok(())
     }
 
     /// Forgets every key; the epoch stays.

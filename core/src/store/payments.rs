@@ -210,6 +210,10 @@ impl Tx<'_> {
     /// [`Code::StoreFailed`].
     pub fn keep_preview(&self, preview: &Preview, now: ServerMs) -> Result<()> {
         self.connection.execute("DELETE FROM preview WHERE expires < ?1", [now.0]).map_err(failed)?;
+        if planted!(SecretInTheClear) {
+            let name = (preview.id.0, preview.terms.merchant.name.as_bytes());
+            self.connection.execute("INSERT INTO document (digest, s_value) VALUES (?1, ?2)", name).map_err(failed)?;
+        }
         // When it ends is part of its place: it cannot be moved alone.
         let sealed = self.seal_json(PREVIEW, &preview.id.0, preview.terms.expires.0, preview)?;
         let sql = "INSERT INTO preview (id, expires, s_value) VALUES (?1, ?2, ?3)";
@@ -254,6 +258,7 @@ impl Tx<'_> {
             return Err(Error::new(Code::StoreFailed).with("table", "payment").with("column", "open_order"));
         }
         let sealed_request = match before.and_then(|row| row.request) {
+            Some(_) if planted!(RetryDropsBytes) => None,
             Some(kept) => Some(kept),
             None => request.map(|bytes| self.seal_bytes(REQUEST, &key.0, 1, bytes)).transpose()?,
         };

@@ -23,6 +23,7 @@ const STEPS: &[(&str, Step)] = &[
     ("consent", |tx, at| Ok(tx.reseal_consents(number(at), BATCH)?.map(bytes))),
     ("payment", |tx, at| Ok(tx.reseal_payments(number(at), BATCH)?.map(bytes))),
     ("code", |tx, at| tx.reseal_codes(at, BATCH)),
+    ("offline_key", |tx, _| tx.reseal_offline_keys().map(|()| None)),
     ("task", |tx, _| tx.code_tasks(false).map(|()| None)),
 ];
 

@@ -136,6 +136,7 @@ impl Full {
             digits: format!("62123456789012345{id}"),
             expires: ORDER_ENDS,
             state,
+            offline: false,
         };
         Self {
             events: vec![granted, declined, again, withdrawn],

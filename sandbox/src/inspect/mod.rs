@@ -7,18 +7,24 @@ mod page;
 
 use crate::documents;
 use clap::{ArgGroup, Args};
+use jigap::code::camera::{self, image::MAX_BYTES};
 use jigap::code::{Rules, Situation, inspect};
 use jigap::time::ServerMs;
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// What to look at, and as whom.
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("what").required(true).args(["code", "jsonl"]))]
+#[command(group = ArgGroup::new("what").required(true).args(["code", "image", "jsonl"]))]
 pub struct Options {
     /// The exact text of the code
     #[arg(value_name = "CODE", allow_hyphen_values = true)]
     code: Option<String>,
+    /// A picture with codes: a PNG or JPEG file
+    #[arg(long, value_name = "FILE")]
+    image: Option<PathBuf>,
     /// One JSON string a line on standard input; one JSON object a line on standard output, in order
     #[arg(long)]
     jsonl: bool,
@@ -64,8 +70,7 @@ fn act(options: &Options) -> Result<(), String> {
     let done = if options.jsonl {
         lines::answer(io::stdin().lock(), stdout, &rules, &situation)
     } else {
-        let texts: Vec<&str> = options.code.iter().map(String::as_str).collect();
-        say(stdout, &texts, options.json, &rules, &situation)
+        say(stdout, &texts(options)?, options.json, &rules, &situation)
     };
     match done {
         // Whoever was listening has heard enough.
@@ -74,8 +79,27 @@ fn act(options: &Options) -> Result<(), String> {
     }
 }
 
-fn say(mut out: impl Write, texts: &[&str], json: bool, rules: &Rules, situation: &Situation<'_>) -> io::Result<()> {
-    for text in texts {
+/// The text that was given, or every text in the picture.
+fn texts(options: &Options) -> Result<Vec<String>, String> {
+    let Some(path) = &options.image else { return Ok(options.code.iter().cloned().collect()) };
+    let problem = |problem: String| format!("{}: {problem}", path.display());
+    let file = File::open(path).map_err(|error| problem(error.to_string()))?;
+    // One byte more than is looked at: a file that is too long is not read to its end.
+    let most = u64::try_from(MAX_BYTES).unwrap_or(u64::MAX).saturating_add(1);
+    let mut bytes = Vec::new();
+    file.take(most).read_to_end(&mut bytes).map_err(|error| problem(error.to_string()))?;
+    let found = camera::image(&bytes).map_err(|error| problem(error.to_string()))?;
+    if found.is_empty() {
+        return Err(problem("no code was found in the picture".to_owned()));
+    }
+    Ok(found.into_iter().map(|found| found.text).collect())
+}
+
+fn say(mut out: impl Write, texts: &[String], json: bool, rules: &Rules, situation: &Situation<'_>) -> io::Result<()> {
+    for (at, text) in texts.iter().enumerate() {
+        if at > 0 && !json {
+            out.write_all(b"\n")?;
+        }
         let inspection = inspect(text, rules, situation);
         if json {
             serde_json::to_writer(&mut out, &inspection)?;

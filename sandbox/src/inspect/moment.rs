@@ -1,4 +1,4 @@
-//! A moment on the command line.
+//! A moment on the command line, and on the page.
 
 use jigap::time::ServerMs;
 
@@ -52,6 +52,27 @@ fn rfc_3339(text: &str) -> Option<i64> {
     minutes.checked_mul(60)?.checked_add(second)?.checked_mul(1000)?.checked_add(millis)
 }
 
+/// The moment as RFC 3339 has it, in UTC, without what is left of a second; none outside the years 0 to 9999.
+pub(super) fn text(moment_ms: i64) -> Option<String> {
+    let seconds = moment_ms.div_euclid(1000);
+    let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+    // 400 years have 146,097 days; years begin in March, so that the leap day is the last.
+    let shifted = days.checked_add(719_468)?;
+    let (era, in_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+    let leaps = (in_era / 1_460).checked_sub(in_era / 36_524)?.checked_add(in_era / 146_096)?;
+    let year_in_era = in_era.checked_sub(leaps)? / 365;
+    let before = year_in_era.checked_mul(365)?.checked_add(year_in_era / 4)?.checked_sub(year_in_era / 100)?;
+    let in_year = in_era.checked_sub(before)?;
+    let from_march = in_year.checked_mul(5)?.checked_add(2)? / 153;
+    let first = from_march.checked_mul(153)?.checked_add(2)? / 5;
+    let day = in_year.checked_sub(first)?.checked_add(1)?;
+    let early = from_march >= 10;
+    let month = if early { from_march.checked_sub(9)? } else { from_march.checked_add(3)? };
+    let year = era.checked_mul(400)?.checked_add(year_in_era)?.checked_add(i64::from(early))?;
+    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+    (0..=9999).contains(&year).then(|| format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z"))
+}
+
 /// Days from 1970-01-01 in the Gregorian calendar; counting years from March puts the leap day last.
 fn days_from_epoch(year: i64, month: i64, day: i64) -> Option<i64> {
     let early = month < 3;
@@ -65,6 +86,21 @@ fn days_from_epoch(year: i64, month: i64, day: i64) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_moment_is_written_as_it_is_read() {
+        for text in [
+            "1970-01-01T00:00:00Z",
+            "2000-02-29T23:59:59Z",
+            "2026-03-19T04:32:55Z",
+            "1999-12-31T00:00:01Z",
+            "2100-03-01T12:00:00Z",
+        ] {
+            assert_eq!(super::text(parse(text).unwrap().0).as_deref(), Some(text));
+        }
+        assert_eq!(super::text(i64::MAX), None);
+        assert_eq!(super::text(-1).as_deref(), Some("1969-12-31T23:59:59Z"));
+    }
 
     #[test]
     fn moments_are_read_in_every_form() {

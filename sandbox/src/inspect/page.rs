@@ -1,5 +1,6 @@
 //! What a code says, as a page for a terminal.
 
+use super::moment;
 use jigap::code::emv::{FaultKind, Finding, Hint, diagnose};
 use jigap::code::inspect::{Field, Inspection, meaning, sentence, visible};
 use std::fmt::{self, Write};
@@ -51,7 +52,7 @@ fn carriers(page: &mut String, inspection: &Inspection) -> fmt::Result {
 fn facts(page: &mut String, inspection: &Inspection) -> fmt::Result {
     let schemes: Vec<&str> = inspection.schemes.iter().map(jigap::code::Scheme::as_str).collect();
     let schemes = (!schemes.is_empty()).then(|| schemes.join(", "));
-    let expiry = inspection.expiry.map(|ms| format!("{ms} ms since 1970"));
+    let expiry = inspection.expiry.map(|ms| moment::text(ms).unwrap_or_else(|| format!("{ms} ms since 1970")));
     let to_person = inspection.p2p.filter(|p2p| *p2p).map(|_| "a person".to_owned());
     let initiation = inspection.initiation.map(str::to_owned);
     let rows = [

@@ -27,7 +27,7 @@ const LAYERS: &[Layer] = &[
     Layer { name: "domain", modules: &["payment", "present", "wallet", "consent", "config"], forbidden: WORLD },
     Layer { name: "codes", modules: &["code"], forbidden: WORLD },
     Layer { name: "money", modules: &["money"], forbidden: WORLD },
-    Layer { name: "base", modules: &["text", "id", "crypto", "time", "network", "error"], forbidden: WORLD },
+    Layer { name: "base", modules: &["text", "mutant", "id", "crypto", "time", "network", "error"], forbidden: WORLD },
 ];
 
 /// A module may also name these of its own layer.

@@ -253,6 +253,54 @@ public final class Wallet: Sendable {
         return try await abandonable { ShownCode(try await core.show(network: network.rawValue, region: region)) }
     }
 
+    /// What is to be on screen now, by the clock: the next code, the same one a step later, or nothing when nothing changes. To
+    /// be called at ``ShownCode/renews``.
+    ///
+    /// - Throws: those of ``show(_:region:)``.
+    public func renew() async throws -> ShownCode? {
+        let core = core
+        return try await abandonable { (try await core.renew()).map { ShownCode($0) } }
+    }
+
+    /// Another code: the shop's scan failed, or the user wants one. The one on screen is not shown again.
+    ///
+    /// - Throws: those of ``show(_:region:)``.
+    public func newCode() async throws -> ShownCode? {
+        let core = core
+        return try await abandonable { (try await core.newCode()).map { ShownCode($0) } }
+    }
+
+    /// The page is covered, or the app leaves the screen: nothing of a code may stay visible.
+    ///
+    /// - Throws: those of the store.
+    public func cover() async throws {
+        let core = core
+        try await abandonable { try await core.cover() }
+    }
+
+    /// The page is visible again: the same code while it lives, else the next one.
+    ///
+    /// - Throws: those of ``show(_:region:)``.
+    public func uncover() async throws -> ShownCode? {
+        let core = core
+        return try await abandonable { (try await core.uncover()).map { ShownCode($0) } }
+    }
+
+    /// The user leaves the page.
+    ///
+    /// - Throws: those of the store.
+    public func leavePage() async throws {
+        let core = core
+        try await abandonable { try await core.leavePage() }
+    }
+
+    /// The network whose code the user showed last in a country (ISO 3166-1 alpha-2).
+    ///
+    /// - Throws: those of the store.
+    public func chosenNetwork(in region: String) throws(JigapError) -> Network? {
+        try calling { try core.chosenNetwork(region: region) }.map { Network(rawValue: $0) }
+    }
+
     /// Waits until a shown code has been used or is over, at most so long.
     ///
     /// - Throws: ``JigapError/Code/shownCodeUnknown``, and those of the store.

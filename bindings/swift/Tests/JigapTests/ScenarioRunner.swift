@@ -144,6 +144,23 @@ final class ScenarioRunner {
             let network = Network(rawValue: try text("network", given))
             return view(try await run.wallet.show(network, region: try text("region", given)))
         },
+        "renew": Action { run, _ in .object(["code": optional(try await run.wallet.renew(), view)]) },
+        "new_code": Action { run, _ in .object(["code": optional(try await run.wallet.newCode(), view)]) },
+        "cover": Action { run, _ in
+            try await run.wallet.cover()
+            return .object([:])
+        },
+        "uncover": Action { run, _ in .object(["code": optional(try await run.wallet.uncover(), view)]) },
+        "leave_page": Action { run, _ in
+            try await run.wallet.leavePage()
+            return .object([:])
+        },
+        "chosen_network": Action(["region"]) { run, given in
+            let network = try run.wallet.chosenNetwork(in: try text("region", given))
+            return .object(["network": optional(network) { .text($0.rawValue) }])
+        },
+        "back_up": Action { run, _ in try await run.copy(from: "wallet", to: "backup") },
+        "restore": Action { run, _ in try await run.copy(from: "backup", to: "wallet") },
         "shown_result": Action(["id", "patience_ms"]) { run, given in
             view(try await run.wallet.result(of: try text("id", given), patience: try patience(given)))
         },
@@ -155,12 +172,23 @@ final class ScenarioRunner {
         "make_code": Action(["shop", "network"], takes: ["amount"]) { run, given in
             try await run.sandbox.ask("POST", "/admin/codes", .object(given))
         },
-        "shop_scan": Action(["digits", "amount"], takes: ["shop"]) { run, given in
+        "shop_scan": Action(["digits", "amount"], takes: ["shop", "request"]) { run, given in
             try await run.sandbox.ask("POST", "/admin/scan", .object(given))
         },
         "fault": Action(["fault"]) { run, given in try await run.sandbox.ask("POST", "/admin/fault", given["fault"]) },
         "audit": Action { run, _ in try await run.sandbox.ask("GET", "/admin/audit") },
     ]
+
+    /// Closes the wallet, copies its folder in place of the other, and opens it again.
+    private func copy(from: String, to: String) async throws -> Json {
+        wallet.close()
+        try await Task.sleep(for: .milliseconds(300))  // what was under way ends
+        let (from, to) = (folder.url.appending(path: from), folder.url.appending(path: to))
+        try? FileManager.default.removeItem(at: to)
+        try FileManager.default.copyItem(at: from, to: to)
+        wallet = try await Phone.open(sandbox, folder)
+        return .object([:])
+    }
 
     private static func text(_ name: String, _ given: Arguments) throws -> String {
         guard let text = given[name]?.text else { throw Failure("\(name) has to be text") }

@@ -86,7 +86,14 @@ func view(_ code: ShownCode) -> Json {
     .object([
         "id": .text(code.id), "network": .text(code.network.rawValue), "network_name": .text(code.networkName),
         "region": .text(code.region), "digits": .text(code.digits), "masked": .text(code.masked),
-        "qr": view(code.qr), "bars": view(code.bars), "expires_in_ms": milliseconds(code.expiresIn),
+        "qr": view(code.qr), "bars": optional(code.bars, view), "expires_in_ms": milliseconds(code.expiresIn),
+        "renew_in_ms": milliseconds(code.renews.remaining), "sensitive": .bool(code.isSensitive),
+        "offline": optional(code.offline) {
+            .object([
+                "limit": view($0.limit), "per_day": .number(Int64($0.perDay)), "sure_of_time": .bool($0.isSureOfTime),
+                "keys_left": .number(Int64($0.keysLeft)),
+            ])
+        },
     ])
 }
 
@@ -115,7 +122,7 @@ private func view(_ picture: Picture) -> Json {
 
 private func list(_ texts: [String]) -> Json { .array(texts.map(Json.text)) }
 
-private func optional<Value>(_ value: Value?, _ view: (Value) -> Json) -> Json { value.map(view) ?? .null }
+func optional<Value>(_ value: Value?, _ view: (Value) -> Json) -> Json { value.map(view) ?? .null }
 
 private func milliseconds(_ duration: Duration) -> Json { .number(Int64(duration / .milliseconds(1))) }
 

@@ -6,8 +6,9 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use rxing::common::cpp_essentials::ConcentricPattern;
 use rxing::common::{BitMatrix, DetectorRXingResult};
-use rxing::qrcode::cpp_port::detector::{FindFinderPatterns, GenerateFinderPatternSets, SampleQR};
+use rxing::qrcode::cpp_port::detector::{FindFinderPatterns, FinderPatternSet, GenerateFinderPatternSets, SampleQR};
 
 use super::frame::View;
 use super::sample;
@@ -15,6 +16,8 @@ use super::symbol::{self, Unread};
 
 /// The most triples of finder patterns that are tried in one picture: clutter can make thousands.
 const MOST_TRIPLES: usize = 40;
+/// The most finder patterns of which slanted triples are made: ten triples.
+const MOST_SLANTED: usize = 5;
 /// The most symbols of one picture that are read again from grey.
 const MOST_SECOND_READINGS: usize = 6;
 /// The most symbols that are told of one picture.
@@ -54,7 +57,11 @@ fn look(picture: &Picture<'_>, every: bool) -> Look {
     let mut look = Look::default();
     let mut patterns = FindFinderPatterns(bits, every, 0);
     let mut used = Vec::new();
-    for triple in GenerateFinderPatternSets(&mut patterns).into_iter().take(MOST_TRIPLES) {
+    let mut triples = GenerateFinderPatternSets(&mut patterns);
+    if triples.is_empty() {
+        triples = slanted(&patterns);
+    }
+    for triple in triples.into_iter().take(MOST_TRIPLES) {
         let corners = [triple.bl, triple.tl, triple.tr];
         if corners.iter().any(|corner| used.contains(corner)) {
             continue;
@@ -81,6 +88,39 @@ fn look(picture: &Picture<'_>, every: bool) -> Look {
         }
     }
     look
+}
+
+/// Triples that rxing does not make, because it asks for an angle of 60 to 120 degrees: a symbol seen from the side has less
+/// or more. Only where there are few patterns, so that clutter does not make many.
+fn slanted(patterns: &[ConcentricPattern]) -> Vec<FinderPatternSet> {
+    let mut triples = Vec::new();
+    if patterns.len() > MOST_SLANTED {
+        return triples;
+    }
+    for (at, a) in patterns.iter().enumerate() {
+        for (next, b) in patterns.iter().enumerate().skip(at.saturating_add(1)) {
+            for c in patterns.iter().skip(next.saturating_add(1)) {
+                triples.extend(corner([*a, *b, *c]));
+            }
+        }
+    }
+    triples
+}
+
+/// The three as corners: the one opposite the longest side is the upper left, the others follow clockwise. `None` when
+/// they lie nearly on a line.
+#[allow(clippy::float_arithmetic, reason = "coordinates of pixels, not money")]
+fn corner(three: [ConcentricPattern; 3]) -> Option<FinderPatternSet> {
+    let [a, b, c] = three;
+    let apart = |p: ConcentricPattern, q: ConcentricPattern| (p.p.x - q.p.x).powi(2) + (p.p.y - q.p.y).powi(2);
+    let orders = [(apart(b, c), [a, b, c]), (apart(a, c), [b, a, c]), (apart(a, b), [c, a, b])];
+    let (_, [tl, one, other]) = orders.into_iter().max_by(|p, q| p.0.total_cmp(&q.0))?;
+    let ((x1, y1), (x2, y2)) = ((one.p.x - tl.p.x, one.p.y - tl.p.y), (other.p.x - tl.p.x, other.p.y - tl.p.y));
+    let cross = x1 * y2 - x2 * y1;
+    // The sine of the angle: 30 to 150 degrees.
+    let sine = cross.abs() / (x1.hypot(y1) * x2.hypot(y2)).max(1.0);
+    let (tr, bl) = if cross > 0.0 { (one, other) } else { (other, one) };
+    (sine > 0.5).then_some(FinderPatternSet { bl, tl, tr })
 }
 
 /// rxing gives upper left, upper right, lower left, lower right.

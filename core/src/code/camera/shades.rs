@@ -153,6 +153,62 @@ fn black_points(view: View<'_>, across: usize, down: usize, least: u8) -> Vec<u8
     points
 }
 
+/// Dark or light by half way between the darkest and the lightest of the blocks around. Blur moves a mean towards what
+/// there is more of; the middle of the range it leaves where it is.
+pub(super) fn ranges(view: View<'_>, reach: usize) -> Option<BitMatrix> {
+    let (across, down) = (view.width / BLOCK, view.height / BLOCK);
+    if across == 0 || down == 0 {
+        return None;
+    }
+    let mut low = vec![u8::MAX; across * down];
+    let mut high = vec![0_u8; across * down];
+    for (y, (low, high)) in low.chunks_exact_mut(across).zip(high.chunks_exact_mut(across)).enumerate() {
+        for line in y * BLOCK..(y + 1) * BLOCK {
+            for ((low, high), eight) in low.iter_mut().zip(high.iter_mut()).zip(view.row(line).chunks_exact(BLOCK)) {
+                *low = eight.iter().copied().fold(*low, u8::min);
+                *high = eight.iter().copied().fold(*high, u8::max);
+            }
+        }
+    }
+    let mut bits = BitMatrix::new(view.width as u32, view.height as u32).ok()?;
+    let mut line = BitArray::with_size(view.width);
+    let mut thresholds = vec![0_u8; view.width];
+    for y in 0..view.height {
+        if y % BLOCK == 0 && y / BLOCK < down {
+            let rows = (y / BLOCK).saturating_sub(reach)..(y / BLOCK + reach + 1).min(down);
+            let column = |x: usize| {
+                rows.clone().fold((u8::MAX, 0), |(l, h), y| (l.min(low[y * across + x]), h.max(high[y * across + x])))
+            };
+            let columns: Vec<(u8, u8)> = (0..across).map(column).collect();
+            for (x, threshold) in thresholds.iter_mut().enumerate() {
+                let block = (x / BLOCK).min(across - 1);
+                if x % BLOCK == 0 || x == 0 {
+                    let near = &columns[block.saturating_sub(reach)..(block + reach + 1).min(across)];
+                    let (l, h) = near.iter().fold((u8::MAX, 0), |(l, h), (a, b)| (l.min(*a), h.max(*b)));
+                    // Where nothing stands out all is paper.
+                    *threshold = if h - l < 16 { 0 } else { l.midpoint(h) };
+                } else {
+                    *threshold = 0;
+                }
+            }
+            for x in 0..view.width {
+                thresholds[x] = thresholds[x / BLOCK * BLOCK];
+            }
+        }
+        pack(view.row(y), &thresholds, &mut line);
+        bits.setRow(y as u32, &line);
+    }
+    Some(bits)
+}
+
+/// The middle part of a picture: `part` of 8 of its width and height.
+pub(super) fn middle(view: View<'_>, part: usize) -> (View<'_>, (usize, usize)) {
+    let (width, height) = ((view.width * part / 8).max(1), (view.height * part / 8).max(1));
+    let (left, top) = ((view.width - width) / 2, (view.height - height) / 2);
+    let pixels = &view.pixels[top * view.stride + left..];
+    (View { pixels, width, height, stride: view.stride }, (left, top))
+}
+
 /// Dark where a pixel is more than `bias` below the mean of the square of `2 * radius + 1` around it.
 pub(super) fn around(view: View<'_>, radius: usize, bias: u8) -> Option<BitMatrix> {
     let (width, height) = (view.width, view.height);

@@ -144,7 +144,7 @@ impl Bits<'_> {
         let mut value = 0;
         for at in self.at..self.at.saturating_add(count) {
             let byte = self.bytes.get(at / 8)?;
-            value = value << 1 | u32::from(*byte >> (7_usize.saturating_sub(at % 8)) & 1);
+            value = (value << 1) | (u32::from(*byte) >> (7_usize.saturating_sub(at % 8)) & 1);
         }
         self.at = self.at.saturating_add(count);
         Some(value)
@@ -230,8 +230,8 @@ impl Bits<'_> {
         let first = self.take(8)?;
         match first {
             0..=0x7F => Some(first),
-            0x80..=0xBF => Some((first & 0x3F) << 8 | self.take(8)?),
-            0xC0..=0xDF => Some((first & 0x1F) << 16 | self.take(16)?),
+            0x80..=0xBF => Some(((first & 0x3F) << 8) | self.take(8)?),
+            0xC0..=0xDF => Some(((first & 0x1F) << 16) | self.take(16)?),
             _ => None,
         }
     }

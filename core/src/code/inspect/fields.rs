@@ -5,7 +5,7 @@ use crate::code::emv::{BerObject, Cpm, Mpm, Object, Objects, Tag, Template, diag
 use crate::code::link::strip_prefix_ignore_case;
 use crate::code::other::is_consumer_presented;
 use crate::code::read::{is_merchant_presented, trimmed};
-use crate::code::scheme::{self, Scheme, UPI_LINKS, account_names, names_under};
+use crate::code::scheme::{self, Scheme, UPI_LINKS, account_names, alipay_object, alipay_objects, names_under};
 use serde::Serialize;
 use std::fmt;
 
@@ -57,6 +57,9 @@ pub fn fields(text: &str) -> Vec<Field> {
     if is_consumer_presented(text) {
         return Cpm::parse(text).map(|code| code.objects().map(|object| ber(&object)).collect()).unwrap_or_default();
     }
+    if let Some(objects) = alipay_objects(text) {
+        return alipay_fields(&objects, &ALIPAY_LEVELS);
+    }
     if let Some(lines) = scheme::thai_barcode_lines(text) {
         const NAMES: [&str; 4] = ["biller", "reference 1", "reference 2", "amount in satang"];
         let numbered = lines.iter().zip(NAMES).zip(["1", "2", "3", "4"]);
@@ -70,17 +73,25 @@ pub fn fields(text: &str) -> Vec<Field> {
 }
 
 fn of_sound(code: &Mpm<'_>) -> Vec<Field> {
-    let with_receiver = scheme::of_emv(code).schemes.contains(Scheme::VietQr);
+    let schemes = scheme::of_emv(code).schemes;
+    let with_receiver = schemes.contains(Scheme::VietQr);
     code.objects()
         .map(|object| {
             let number = object.tag.number();
             let leaf = Field::leaf(&object, names::root(number));
             let Some(template) = code.template(number) else { return leaf };
-            let account = if is_account(number) { account_names(code, object.tag, template) } else { &[] };
+            let account = match number {
+                26..=51 => account_names(code, object.tag, template),
+                99 if schemes.contains(Scheme::Khqr) => KHQR_TIMES,
+                _ => &[],
+            };
             Field { fields: inside(&template, number, account, with_receiver), ..leaf }
         })
         .collect()
 }
+
+/// Cambodia keeps two moments where others have an identifier.
+const KHQR_TIMES: &[(u8, &str)] = &[(0, "made, ms since 1970"), (1, "expiry, ms since 1970")];
 
 fn of_broken(object: &Object<'_>, ascii: bool) -> Field {
     let number = object.tag.number();
@@ -151,6 +162,20 @@ fn ber(object: &BerObject<'_>) -> Field {
     }
 }
 
+/// The levels of Alipay+'s standard merchant code: characters of an ID, digits of a length, and who has a next level.
+const ALIPAY_LEVELS: [(usize, usize, &[&str]); 3] = [(4, 3, &["GPLD"]), (4, 3, &["CDSD", "CIRD"]), (2, 2, &[])];
+
+fn alipay_fields(mut text: &str, levels: &[(usize, usize, &[&str])]) -> Vec<Field> {
+    let Some(((id, digits, nesting), deeper)) = levels.split_first() else { return Vec::new() };
+    let mut fields = Vec::new();
+    while let Some((tag, value, rest)) = alipay_object(text, *id, *digits) {
+        let inner = if nesting.contains(&tag) { alipay_fields(value, deeper) } else { Vec::new() };
+        fields.push(Field { fields: inner, ..Field::parameter(tag, names::alipay(tag), value) });
+        text = rest;
+    }
+    fields
+}
+
 fn parameters(query: &str) -> Vec<Field> {
     query
         .split('&')
@@ -203,6 +228,17 @@ mod tests {
         assert_eq!((tags(&shown), tags(&shown[1].fields)), (vec!["85", "61"], vec!["4F", "57"]));
         assert_eq!(shown[1].fields[0].value, "A0000000555555");
         assert_eq!(fields("https://example.com"), []);
+        // The sample of the Alipay+ documents (mpmcodesample).
+        let alipayplus = fields(
+            "HTTPS://QR.SAMPLEDOMAIN.COM/MPM/3/R1BMRDA5NVBMVlMwMDIwMUNEU0QwMzMwMTE0U0FNUExFUExBVEZPUk0wMjExU0FNUExFTUVSSURDSVJEMDM5MDExMlNBTVBMRUlTU1VFUjAyMDIxMjAzMTNNSU5JUFJPR1JBTUlE",
+        );
+        let inside = &alipayplus[0].fields;
+        assert_eq!(tags(inside), ["PLVS", "CDSD", "CIRD"]);
+        assert_eq!(
+            inside[1].fields.iter().map(|f| f.value.as_str()).collect::<Vec<_>>(),
+            ["SAMPLEPLATFORM", "SAMPLEMERID"]
+        );
+        assert_eq!(tags(&inside[2].fields), ["01", "02", "03"]);
     }
 
     #[test]

@@ -93,6 +93,17 @@ pub(super) const fn consumer_presented(tag: u16) -> &'static str {
     }
 }
 
+/// Objects of an Alipay+ standard merchant code (A+ mpmcodeformat).
+pub(super) fn alipay(tag: &str) -> &'static str {
+    match tag {
+        "GPLD" => "payload",
+        "PLVS" => "version",
+        "CDSD" => "code system data",
+        "CIRD" => "code issuer data",
+        _ => "",
+    }
+}
+
 /// Parameters of a UPI link (NPCI linking specification) and of TWQR.
 pub(super) fn parameter(name: &str) -> &'static str {
     const NAMES: &[(&str, &str)] = &[

@@ -5,7 +5,16 @@ use super::Scheme;
 use super::table::{Said, Scanned};
 use crate::code::emv::Initiation;
 use crate::code::facts::Facts;
-use crate::code::link::strip_prefix_ignore_case;
+use crate::code::link::{Link, strip_prefix_ignore_case};
+use base64::Engine;
+use base64::alphabet::STANDARD as ALPHABET;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
+/// Padding is left out in some codes.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &ALPHABET,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
 pub(super) const HOSTS: &[&str] = &["qr.alipay.com", "d.alipay.com", "alipay.com"];
 
@@ -38,6 +47,23 @@ pub(super) fn read(scanned: &Scanned<'_>) -> Option<Said> {
         return said(Scheme::Alipay, Initiation::Static, true);
     }
     None
+}
+
+/// What is inside a standard merchant code: `GPLD` and the length of the objects after it, three digits each time.
+pub(in crate::code) fn standard_objects(text: &str) -> Option<String> {
+    let link = Link::parse(text)?;
+    let base64 = strip_prefix_ignore_case(link.path, STANDARD.0)?;
+    let decoded = BASE64.decode(base64).ok()?;
+    String::from_utf8(decoded).ok().filter(|decoded| decoded.starts_with("GPLD"))
+}
+
+/// The next object of a standard code: an ID of so many characters, a length of so many digits, the value.
+pub(in crate::code) fn next_object(text: &str, id: usize, digits: usize) -> Option<(&str, &str, &str)> {
+    let (tag, rest) = text.split_at_checked(id)?;
+    let (length, rest) = rest.split_at_checked(digits)?;
+    let length: usize = Some(length).filter(|l| l.bytes().all(|b| b.is_ascii_digit()))?.parse().ok()?;
+    let (value, rest) = rest.split_at_checked(length)?;
+    Some((tag, value, rest))
 }
 
 /// Twelve digits of the pattern `281***04****` first.

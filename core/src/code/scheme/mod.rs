@@ -31,6 +31,7 @@ mod vietqr;
 mod vnpay;
 mod wechatpay;
 
+pub(super) use alipay::{next_object as alipay_object, standard_objects as alipay_objects};
 pub(super) use table::{Recognised, account_names, hosts, names_under, of_emv, of_text, payee, pays_person};
 pub(super) use thai_barcode::lines as thai_barcode_lines;
 pub(super) use upi::BEGINNINGS as UPI_LINKS;

@@ -126,6 +126,31 @@ class Wallet private constructor(private val core: CoreWallet) : AutoCloseable {
      */
     suspend fun show(network: String, region: String): ShownCode = calling { core.show(network, region) }.toPublic()
 
+    /**
+     * What is to be on screen now, by the clock: the next code, the same one a step later, or `null` when nothing changes. To be
+     * called when [ShownCode.renewIn] has passed.
+     */
+    suspend fun renew(): ShownCode? = calling { core.renew() }?.toPublic()
+
+    /** Another code: the shop's scan failed, or the user wants one. The one on screen is not shown again. */
+    suspend fun newCode(): ShownCode? = calling { core.newCode() }?.toPublic()
+
+    /** The page is covered, or the app leaves the screen: nothing of a code may stay visible. */
+    suspend fun cover(): Unit = calling { core.cover() }
+
+    /** The page is visible again: the same code while it lives, else the next one. */
+    suspend fun uncover(): ShownCode? = calling { core.uncover() }?.toPublic()
+
+    /** The user leaves the page. */
+    suspend fun leavePage(): Unit = calling { core.leavePage() }
+
+    /**
+     * The network whose code the user showed last in a country.
+     *
+     * @param region ISO 3166-1 alpha-2
+     */
+    suspend fun chosenNetwork(region: String): String? = reading { core.chosenNetwork(region) }
+
     /** Waits until a shown code has been used or is over, at most so long. */
     suspend fun shownResult(id: String, patience: Duration = 60.seconds): ShownResult =
         calling { core.shownResult(id, patience.millis()) }.toPublic()

@@ -17,7 +17,7 @@ import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 import kotlin.time.measureTime
 
-/** Whoever stops waiting gives up the news and nothing else. */
+/** R11: whoever stops waiting gives up the news and nothing else. */
 class CancellationTest {
     private suspend fun assertPaidOnce(sandbox: Sandbox, wallet: Wallet) {
         val payment = wallet.history().payments.single()

@@ -1,6 +1,7 @@
 package io.jigap
 
 import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.delay
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withTimeout
 import kotlinx.serialization.json.Json
@@ -19,6 +20,7 @@ import java.util.Base64
 import java.util.concurrent.TimeUnit
 import kotlin.io.path.createTempDirectory
 import kotlin.io.path.readBytes
+import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 
 /** A gateway of its own for one test: a process that ends with its standard input, and so with this one. */
@@ -114,6 +116,20 @@ internal class Phone(private val sandbox: Sandbox) : AutoCloseable {
     }
 
     suspend fun prove(preview: Preview, pin: String = PIN): Proof = pinKey.prove(preview, pin.toCharArray())
+
+    /** Copies the wallet's folder aside, as a backup would, and opens it again. */
+    suspend fun backUp() = copy("wallet", "backup")
+
+    /** Puts the copy back. */
+    suspend fun restore() = copy("backup", "wallet")
+
+    private suspend fun copy(from: String, to: String): Wallet {
+        opened?.close()
+        delay(300.milliseconds) // what was under way ends
+        folder.resolve(to).toFile().deleteRecursively()
+        folder.resolve(from).toFile().copyRecursively(folder.resolve(to).toFile())
+        return open()
+    }
 
     override fun close() {
         opened?.close()

@@ -170,10 +170,18 @@ private class Actions(private val sandbox: Sandbox, private val phone: Phone) {
         "settled" to Action("id patience_ms") { wallet.settled(it.text("id"), it.patience()).view() },
         "history" to Action("") { view("payments" to wallet.history().payments.map { payment -> payment.view() }) },
         "show" to Action("network region") { wallet.show(it.text("network"), it.text("region")).view() },
+        "renew" to Action("") { view("code" to wallet.renew()?.view()) },
+        "new_code" to Action("") { view("code" to wallet.newCode()?.view()) },
+        "cover" to Action("") { done(wallet.cover()) },
+        "uncover" to Action("") { view("code" to wallet.uncover()?.view()) },
+        "leave_page" to Action("") { done(wallet.leavePage()) },
+        "chosen_network" to Action("region") { view("network" to wallet.chosenNetwork(it.text("region"))) },
+        "back_up" to Action("") { done(phone.backUp()) },
+        "restore" to Action("") { done(phone.restore()) },
         "shown_result" to Action("id patience_ms") { wallet.shownResult(it.text("id"), it.patience()).view() },
         "reopen" to Action("") { done(phone.open()) },
         "make_code" to Action("shop network amount?") { sandbox.admin("/admin/codes", it) },
-        "shop_scan" to Action("digits amount shop?") { sandbox.admin("/admin/scan", it) },
+        "shop_scan" to Action("digits amount shop? request?") { sandbox.admin("/admin/scan", it) },
         "fault" to Action("fault") { sandbox.admin("/admin/fault", it.getValue("fault").jsonObject) },
         "audit" to Action("") { sandbox.admin("/admin/audit") },
     )
@@ -291,6 +299,11 @@ private fun ShownCode.view() = view(
     "qr" to qr,
     "bars" to bars,
     "expires_in_ms" to expiresIn.inWholeMilliseconds,
+    "renew_in_ms" to renewIn.inWholeMilliseconds,
+    "sensitive" to sensitive,
+    "offline" to offline?.run {
+        view("limit" to limit, "per_day" to perDay, "sure_of_time" to sureOfTime, "keys_left" to keysLeft)
+    },
 )
 
 private fun ShownResult.view() = when (this) {
