@@ -113,10 +113,14 @@ impl Inner {
 
     /// Owes new keys where the configuration wants them and they are due.
     pub(super) fn owe_keys_in(&self, tx: &Tx<'_>) -> Result<()> {
-        // Who never turned a network on needs none, and none are asked for.
-        let agreed = || self.networks().is_ok_and(|all| all.iter().any(|n| n.consented && !n.suspended));
-        let wanted = self.config().is_ok_and(|config| !config.presenting().offline.is_empty()) && agreed();
+        let wanted = self.keys_wanted();
         if wanted && self.keys_due(tx)? { tx.owe(TaskKind::FetchKeys, &[], self.now()) } else { Ok(()) }
+    }
+
+    /// Who never turned a network on needs none, and none are asked for.
+    fn keys_wanted(&self) -> bool {
+        let agreed = || self.networks().is_ok_and(|all| all.iter().any(|n| n.consented && !n.suspended));
+        self.config().is_ok_and(|config| !config.presenting().offline.is_empty()) && agreed()
     }
 
     fn keys_due(&self, tx: &Tx<'_>) -> Result<bool> {
@@ -127,8 +131,7 @@ impl Inner {
 
     /// New keys now, where the configuration wants them and they are due.
     pub(super) fn fetch_keys_if_due(&self) -> Result<()> {
-        let wanted = self.config().is_ok_and(|config| !config.presenting().offline.is_empty());
-        if wanted { self.fetch_keys() } else { Ok(()) }
+        if self.keys_wanted() { self.fetch_keys() } else { Ok(()) }
     }
 
     /// The engine's part: a batch, opened and on disk, and the gateway told so.
