@@ -344,6 +344,6 @@ impl Inner {
     /// Whether the estimate of the server's time rests on the boot clock, and not on a wall clock that anyone can set.
     pub(super) fn sure_of_time(&self) -> bool {
         let boot = self.clock.now().boot_id;
-        self.known(|known| known.anchor.is_some_and(|anchor| anchor.at.boot_id == boot))
+        self.known(|known| !known.guessed && known.anchor.is_some_and(|anchor| anchor.at.boot_id == boot))
     }
 }
