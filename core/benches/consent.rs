@@ -7,6 +7,7 @@ mod sample;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use jigap::consent::{EventKind, Ledger, SignedEvent};
 use jigap::crypto::HostKey;
+use jigap::gateway::wire::PayRequest;
 use std::hint::black_box;
 
 const EVENTS: usize = 1_000;
@@ -23,9 +24,11 @@ fn gate(c: &mut Criterion) {
     let ledger = Ledger::new(events.clone()).unwrap();
     let mut group = c.benchmark_group("consent");
     for (name, document) in [("gate: the last of 1,000", &often), ("gate: the first of 1,000", &once)] {
-        assert!(ledger.effective(document.network(), document.digest()).is_ok());
+        assert!(ledger.effective::<PayRequest>(document.network(), document.digest(), sample::START).is_ok());
         group.bench_function(name, |b| {
-            b.iter(|| black_box(&ledger).effective(document.network(), document.digest()).is_ok());
+            b.iter(|| {
+                black_box(&ledger).effective::<PayRequest>(document.network(), document.digest(), sample::START).is_ok()
+            });
         });
     }
     group.bench_function("chain of 1,000", |b| b.iter_batched(|| events.clone(), Ledger::new, BatchSize::LargeInput));

@@ -117,7 +117,6 @@ fn home(count: u64) -> PathBuf {
         expires: ORDER_ENDS.plus(i64::from(n)),
         offline: false,
         state: CodeState::Fresh,
-        offline: false,
     };
     if store.read(|view| view.live_codes()).unwrap().is_empty() {
         store.write(|tx| (1..=3).try_for_each(|n| tx.put_code(&code(n)))).unwrap();

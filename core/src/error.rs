@@ -123,6 +123,10 @@ codes! {
     ConsentDocumentInvalid, "CONSENT_DOCUMENT_INVALID", false, ContactSupport, "The consent document is not signed, not complete or not for this network.";
     ConsentDocumentChanged, "CONSENT_DOCUMENT_CHANGED", false, AskConsent, "The document that was answered is not the one in force.";
     ConsentRecordBroken, "CONSENT_RECORD_BROKEN", false, ContactSupport, "The record of consents does not verify.";
+    ConsentUnread, "CONSENT_UNREAD", false, AskConsent, "The document was not shown as it has to be: legible, and to its end.";
+    ConsentLogBroken, "CONSENT_LOG_BROKEN", true, ContactSupport, "The server's log of consents does not prove that it holds what it was given.";
+    TransfersSuspended, "TRANSFERS_SUSPENDED", false, ChooseNetwork, "Transfers to this network are suspended.";
+    GuardianNeeded, "GUARDIAN_NEEDED", false, ContactSupport, "The user is under 14: the guardian has to agree first.";
     // Payment
     PreviewUnknown, "PREVIEW_UNKNOWN", false, PrepareAgain, "There is no such preview.";
     QuoteExpired, "QUOTE_EXPIRED", false, PrepareAgain, "The terms have expired; nothing was charged.";

@@ -12,6 +12,7 @@ pub mod mutant;
 pub mod app;
 pub mod code;
 pub mod config;
+#[macro_use]
 pub mod consent;
 pub mod crypto;
 pub mod error;

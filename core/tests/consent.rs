@@ -10,9 +10,10 @@
 
 mod sample;
 
-use jigap::consent::{Document, Event, EventKind, Ledger, Signed, SignedEvent};
+use jigap::consent::{Document, Event, EventKind, Ledger, PAYMENT, Signed, SignedEvent};
 use jigap::crypto::{Digest, HostKey, Signature};
 use jigap::error::{Code, Result};
+use jigap::gateway::wire::PayRequest;
 use jigap::network::Network;
 use proptest::prelude::*;
 use sample::{document_json, network, sign_document, sign_event};
@@ -55,7 +56,7 @@ fn a_document_without_one_of_the_five_items_is_refused() {
                 assert_eq!(refused_part(&both), item);
             }
             both["texts"][language].as_object_mut().unwrap().remove(item);
-            assert_eq!(refused_part(&both), "format");
+            assert_eq!(refused_part(&both), item);
         }
     }
 }
@@ -71,7 +72,7 @@ fn a_document_says_who_receives_what_and_nothing_else() {
         ("/data", json!([]), "data"),
         ("/data/0", json!(""), "data"),
         ("/texts", json!({}), "texts"),
-        ("/format", json!(2), "format"),
+        ("/format", json!(3), "format"),
         ("/network", json!("Not A Network"), "format"),
         ("/version", json!(-1), "format"),
         ("/version", json!("1"), "format"),
@@ -211,17 +212,20 @@ fn the_gate_opens_for_the_agreement_in_force_and_for_nothing_else() {
     let [[ours, newer], [other, _]] = &*DOCUMENTS;
     let (here, there) = (ours.network(), other.network());
     let mut ledger = Ledger::default();
-    let gate =
-        |ledger: &Ledger, network: Network, document: &Document| match ledger.effective(network, document.digest()) {
-            Ok(consent) => {
-                assert_eq!(consent.network(), network);
-                Some(consent.record())
-            }
-            Err(error) => {
-                assert_eq!((error.code(), error.field("network")), (Code::ConsentNeeded, Some(network.into())));
-                None
-            }
-        };
+    let gate = |ledger: &Ledger, network: Network, document: &Document| match ledger.effective::<PayRequest>(
+        network,
+        document.digest(),
+        sample::START,
+    ) {
+        Ok(consent) => {
+            assert_eq!(consent.network(), network);
+            Some(consent.record())
+        }
+        Err(error) => {
+            assert_eq!((error.code(), error.field("network")), (Code::ConsentNeeded, Some(network.into())));
+            None
+        }
+    };
     let push = |ledger: &mut Ledger, event: SignedEvent| {
         let hash = event.hash();
         ledger.append(event).unwrap();
@@ -242,7 +246,7 @@ fn the_gate_opens_for_the_agreement_in_force_and_for_nothing_else() {
     assert_eq!(gate(&ledger, here, ours), again, "agreed again: the new record counts");
     let head = ledger.head().cloned();
     let elsewhere = push(&mut ledger, answered(other, EventKind::Granted, head.as_ref()));
-    let granted = ledger.granted(here).cloned().unwrap();
+    let granted = ledger.granted(here, PAYMENT).cloned().unwrap();
     let head = ledger.head().cloned().unwrap();
     push(&mut ledger, sample::withdrawal(&granted, &head, &DEVICE));
     assert_eq!(gate(&ledger, here, ours), None, "taken back");
@@ -259,7 +263,8 @@ fn naive(events: &[SignedEvent], network: Network, required: Digest) -> Option<D
         if event.event.network == network {
             agreed_to = match event.event.kind {
                 EventKind::Granted => Some((event.event.document.2, event.hash())),
-                EventKind::Declined | EventKind::Withdrawn => None,
+                EventKind::Presented | EventKind::Acknowledged => agreed_to,
+                _ => None,
             };
         }
     }
@@ -278,14 +283,14 @@ proptest! {
             let event = match kind {
                 0 | 1 => answered(document, EventKind::Granted, head.as_ref()),
                 2 => answered(document, EventKind::Declined, head.as_ref()),
-                _ => match (ledger.granted(document.network()), &head) {
+                _ => match (ledger.granted(document.network(), PAYMENT), &head) {
                     (Some(granted), Some(head)) => sample::withdrawal(granted, head, &DEVICE),
                     _ => continue,
                 },
             };
             ledger.append(event).unwrap();
             for document in DOCUMENTS.iter().flatten() {
-                let gate = ledger.effective(document.network(), document.digest()).ok().map(|consent| consent.record());
+                let gate = ledger.effective::<PayRequest>(document.network(), document.digest(), sample::START).ok().map(|consent| consent.record());
                 prop_assert_eq!(gate, naive(ledger.events(), document.network(), document.digest()));
             }
         }

@@ -1,6 +1,7 @@
 //! The administration: what a shop, a test or an auditor asks. Plain HTTP, this machine only, no login.
 
 use crate::call::Reply;
+use crate::documents::Change;
 use crate::faults::Fault;
 use crate::gateway::Gateway;
 use crate::networks::Rail;
@@ -9,7 +10,7 @@ use crate::refusal::Refused;
 use crate::state::orders::{self, Quote};
 use crate::state::payments::Recorded;
 use crate::state::wishes::{self, Wish};
-use crate::state::{audit, codes, held, refunds, users};
+use crate::state::{audit, codes, consents, held, log, published, refunds, users};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -86,6 +87,14 @@ pub struct Decide {
     pub grant: bool,
 }
 
+/// `POST /admin/guardian`: the guardian of a device's user agrees to a network's documents.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Guardian {
+    device: Id,
+    network: String,
+}
+
 /// `POST /admin/fault`: something that happens now, or a fault for later requests.
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -101,6 +110,16 @@ enum Happen {
     ExpireQuotes,
     /// All shown codes are over.
     ExpireCodes,
+    /// Transfers to a network are ordered to stop.
+    Suspend { network: String },
+    /// They may go on.
+    Resume { network: String },
+    /// The document that paying with a network needs is another one from now on.
+    ReviseDocument { network: String },
+    /// The log of consents holds another event in the place of its first one.
+    ForkLog,
+    /// The log of consents has lost its last event.
+    ForgetLog,
     /// A user has so many won.
     SetBalance { user: String, value: i64 },
     /// Payments are taken in and left pending until `release`.
@@ -128,6 +147,8 @@ pub(crate) fn router(gateway: Arc<Gateway>) -> Router {
         .route("/admin/cancels", post(late_cancel))
         .route("/admin/decisions", post(decide))
         .route("/admin/audit", get(audited))
+        .route("/admin/transfers", get(transfers))
+        .route("/admin/guardian", post(guardian))
         .route("/admin/fault", post(fault))
         .fallback(async || Refused::PathUnknown)
         .method_not_allowed_fallback(async || Refused::MethodUnknown)
@@ -213,6 +234,17 @@ async fn audited(State(gateway): State<Arc<Gateway>>) -> Result<Reply, Refused> 
     gateway.work(|_, tx| Ok(serde_json::to_vec(&audit::audit(tx)?)?)).await.map(Reply)
 }
 
+async fn transfers(State(gateway): State<Arc<Gateway>>) -> Result<Reply, Refused> {
+    gateway.work(|_, tx| Ok(serde_json::to_vec(&consents::transfers(tx)?)?)).await.map(Reply)
+}
+
+async fn guardian(State(gateway): State<Arc<Gateway>>, bytes: Bytes) -> Result<Reply, Refused> {
+    let request: Guardian = body(&bytes)?;
+    let network = Network::parse(&request.network).map_err(|_| Refused::NetworkUnknown)?;
+    let signed = gateway.documents.confirm(request.device, network, gateway.now())?;
+    Ok(Reply(serde_json::to_vec(&signed)?))
+}
+
 async fn fault(State(gateway): State<Arc<Gateway>>, bytes: Bytes) -> Result<Reply, Refused> {
     let happen = match body::<Arm>(&bytes)? {
         Arm::Later(fault) => {
@@ -224,7 +256,18 @@ async fn fault(State(gateway): State<Arc<Gateway>>, bytes: Bytes) -> Result<Repl
     gateway
         .work(move |gateway, tx| {
             let (now, switches) = (gateway.now(), &gateway.switches);
+            let publish = |network: &str, change: &dyn Fn(&mut Change)| {
+                let rail = Network::parse(network).map_err(|_| Refused::NetworkUnknown).and_then(Rail::of)?;
+                published::keep(tx, rail, gateway.documents.change(rail, change)?)
+            };
             match happen {
+                Happen::Suspend { network } => publish(&network, &|change| change.suspended = Some(now.0))?,
+                Happen::Resume { network } => publish(&network, &|change| change.suspended = None)?,
+                Happen::ReviseDocument { network } => {
+                    publish(&network, &|change| change.revisions = change.revisions.saturating_add(1))?;
+                }
+                Happen::ForkLog => drop(log::fork(tx)?),
+                Happen::ForgetLog => drop(log::forget(tx)?),
                 Happen::ExpireQuotes => drop(Quote::expire_all(tx, now)?),
                 Happen::ExpireCodes => drop(codes::expire_all(tx, now)?),
                 Happen::SetBalance { user, value } => users::set_balance(tx, &user, value, now)?,

@@ -8,6 +8,7 @@ pub mod admin;
 pub mod audit;
 mod call;
 mod client;
+pub mod consent;
 mod documents;
 pub mod draw;
 pub mod fault;

@@ -2,7 +2,7 @@
 #![allow(clippy::print_stderr, reason = "printing is what a tool in a terminal is for")]
 
 use clap::{Parser, Subcommand};
-use jigap_sandbox::{audit, draw, fault, inspect, serve, shop, wallet};
+use jigap_sandbox::{audit, consent, draw, fault, inspect, serve, shop, wallet};
 use std::process::ExitCode;
 
 /// A gateway, the networks behind it and a shop, for developers and tests. NEVER FOR PRODUCTION.
@@ -23,6 +23,8 @@ enum Command {
     Audit(audit::Options),
     /// Make something go wrong at a running gateway
     Fault(fault::Options),
+    /// Verify exported consents
+    Consent(consent::Options),
     /// Draw a code into a PNG or SVG file. Exit 2 when the text cannot be drawn
     Draw(draw::Options),
     /// Say what a code is: tag by tag for a person, or JSON lines for programs. Exit 0 said, 2 not readable input
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
         Command::Shop(options) => shop::run(&options),
         Command::Audit(options) => audit::run(&options),
         Command::Fault(options) => fault::run(&options),
+        Command::Consent(options) => consent::run(&options),
         Command::Draw(options) => draw::run(&options),
         Command::Inspect(options) => inspect::run(&options),
         Command::Wallet(options) => wallet::run(&options),

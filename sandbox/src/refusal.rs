@@ -41,6 +41,8 @@ words! {
     EnrolmentRefused, "ENROLMENT_REFUSED", 403;
     /// No effective consent of this user for this network, or not the one the request names.
     ConsentMissing, "CONSENT_MISSING", 403;
+    /// Transfers to this network have been ordered to stop.
+    TransfersSuspended, "TRANSFERS_SUSPENDED", 403;
     /// There is no such endpoint.
     PathUnknown, "PATH_UNKNOWN", 404;
     /// No payment with this key has arrived.

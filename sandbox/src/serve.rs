@@ -1,11 +1,11 @@
 //! `serve`: the gateway over HTTPS and its administration over plain HTTP on this machine.
 
-use crate::documents::Documents;
+use crate::documents::{Documents, Keys};
 use crate::faults::Faults;
 use crate::gateway::{Gateway, Switches};
 use crate::line::{Cutter, TlsLines, bind};
 use crate::state::offline::Issuer;
-use crate::state::{Store, orders};
+use crate::state::{Store, orders, published};
 use crate::{admin, keys, routes, tls};
 use clap::Args;
 use jigap::crypto::PublicKey;
@@ -81,13 +81,14 @@ pub async fn start(options: &Options) -> io::Result<Running> {
     // Commands are given from other folders.
     let state = options.state.canonicalize()?;
     let tls = tls::server_config(&state)?;
-    let config_key = keys::load_or_make(&state.join("config.pk8"))?;
-    let controller_key = keys::load_or_make(&state.join("controller.pk8"))?;
-    let documents = Documents::sign(&config_key, &controller_key).map_err(|r| io::Error::other(r.word()))?;
+    let key = |name: &str| keys::load_or_make(&state.join(name));
+    let signers = Keys { config: key("config.pk8")?, controller: key("controller.pk8")?, log: key("log.pk8")? };
     let store = Store::open(&state.join("gateway.db")).map_err(io::Error::other)?;
+    let changes = store.write(published::load).map_err(|r| io::Error::other(r.word()))?;
+    let documents = Documents::sign(signers, changes).map_err(|r| io::Error::other(r.word()))?;
+    let trusted = documents.trusted().clone();
     store.write(orders::print_wall_codes).map_err(|r| io::Error::other(r.word()))?;
-    let public = config_key.public();
-    let issuer = Issuer { master: keys::secret_or_make(&state.join("offline.key"))?, key: config_key };
+    let issuer = Issuer { master: keys::secret_or_make(&state.join("offline.key"))?, key: key("config.pk8")? };
     let gateway = Arc::new(Gateway {
         store,
         documents,
@@ -113,8 +114,8 @@ pub async fn start(options: &Options) -> io::Result<Running> {
         gateway: format!("https://{address}"),
         ca: tls::ca_path(&state),
         admin: format!("http://{admin_address}"),
-        config_key: public,
-        controller_key: controller_key.public(),
+        config_key: trusted.config_key,
+        controller_key: trusted.controller_key,
     };
     Ok(Running { addresses, stop, servers })
 }

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::arithmetic_side_effects, reason = "test code")]
 
 use jigap::config::Config;
-use jigap::consent::{Document, Signed};
+use jigap::consent::{Confirmation, Document, Signed};
 use jigap::crypto::{Blob, HostKey};
 use jigap::gateway::wire::{
     CancelRequest, ChainReceived, ChainReport, CheckoutRequest, CheckoutResponse, CodeStatus, CodesRequest,
@@ -101,10 +101,11 @@ fn every_json_example_is_what_the_types_read_and_write() {
             "CodeStatus" => round_trip::<CodeStatus>(json),
             "config" => drop(Config::open(&signed(json, &key), &key.public()).unwrap()),
             "document" => drop(Document::open(&signed(json, &key), &key.public()).unwrap()),
+            "guardian" => drop(Confirmation::open(&signed(json, &key), &key.public()).unwrap()),
             other => panic!("an example of nothing: {other}"),
         }
     }
-    assert_eq!(seen.len(), 25);
+    assert_eq!(seen.len(), 26);
 }
 
 #[test]

@@ -44,6 +44,8 @@ fn until(what: &str, mut done: impl FnMut() -> bool) {
 fn ready(sandbox: &Sandbox) -> Phone {
     let phone = Phone::ready(sandbox);
     until("no keys came", || phone.wire.sent("POST", "/v1/offline-keys/kept") == 1);
+    // What is on its way after the consents is heard before anything is closed.
+    std::thread::sleep(Duration::from_millis(400));
     phone
 }
 

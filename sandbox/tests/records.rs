@@ -247,14 +247,14 @@ fn forty_planted_secrets_are_in_no_byte() {
     }
     for name in ["alipayplus", "unionpay"] {
         let request = phone.wallet().consent_request(network(name), "ko-KR".to_owned()).wait().unwrap();
-        plant(request.title.as_bytes());
+        plant(request.main.title.as_bytes());
         plant(request.controller.as_bytes());
         plant(request.network_name.as_bytes());
-        for recipient in &request.recipients {
+        for recipient in &request.main.recipients {
             plant(recipient.name.as_bytes());
             plant(recipient.contact.as_bytes());
         }
-        request.sections.iter().take(2).for_each(|section| plant(section.text.as_bytes()));
+        request.main.sections.iter().take(2).for_each(|section| plant(section.text.as_bytes()));
     }
     plant(phone.wallet().balance().unwrap().amount.minor().to_string().as_bytes());
     plant(phone.pin.public().unwrap().as_point());

@@ -181,15 +181,29 @@ impl Stage {
                 let network = Network::parse(&with.text("network"))?;
                 let request = self.wallet().consent_request(network, with.text("locale")).wait()?;
                 let view = request_view(&request);
-                self.requests.insert(request.document.to_string(), request);
+                self.requests.insert(request.main.document.to_string(), request);
                 view
             }
             "answer_consent" => {
                 let document = with.value("request")["document"].as_str().unwrap().to_owned();
                 let request = self.requests[&document].clone();
-                let shown = Shown { locale: request.locale, font_pt: 14, scrolled_to_end: true, dwell_ms: 5_000 };
+                let shown = Shown {
+                    locale: request.main.locale,
+                    font_pt: 14,
+                    scrolled_to_end: true,
+                    dwell_ms: 5_000,
+                    ..Shown::default()
+                };
                 let agreed = with.value("agreed").as_bool().unwrap();
-                let answer = ConsentAnswer { network: request.network, document: request.document, agreed, shown };
+                let answer = ConsentAnswer {
+                    network: request.network,
+                    document: request.main.document,
+                    agreed,
+                    choices: vec![],
+                    shown,
+                    proof: None,
+                    guardian: None,
+                };
                 self.wallet().answer_consent(answer).wait()?;
                 json!({})
             }
@@ -356,9 +370,9 @@ fn request_view(request: &ConsentRequest) -> Value {
     let section = |s: &jigap::app::Section| json!({ "name": s.name, "text": s.text, "emphasised": s.emphasised });
     json!({
         "network": request.network.to_string(), "network_name": request.network_name,
-        "document": request.document.to_string(), "controller": request.controller, "locale": request.locale,
-        "title": request.title, "sections": request.sections.iter().map(section).collect::<Vec<_>>(),
-        "granted": request.granted,
+        "document": request.main.document.to_string(), "controller": request.controller, "locale": request.main.locale,
+        "title": request.main.title, "sections": request.main.sections.iter().map(section).collect::<Vec<_>>(),
+        "granted": request.main.granted,
     })
 }
 

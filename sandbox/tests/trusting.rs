@@ -69,7 +69,7 @@ fn what_is_not_in_the_contract_has_its_word_too() {
     assert_eq!(device.send("POST", "/v1/payments", b"{}").refused(), (400, "BODY_INVALID".to_owned()));
     assert_eq!(device.send("POST", "/v1/payments", &vec![b' '; 70_000]).refused(), (413, "BODY_TOO_LARGE".to_owned()));
     assert_eq!(device.get("/v1/payments/xyz").refused(), (400, "REQUEST_INVALID".to_owned()));
-    assert_eq!(device.get("/v1/consent-documents/wechat").refused(), (404, "NETWORK_UNKNOWN".to_owned()));
+    assert_eq!(device.get("/v1/consent-documents/wechat/payment").refused(), (404, "NETWORK_UNKNOWN".to_owned()));
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn consent_is_a_chain_of_signed_events() {
     let next = device.event("unionpay", EventKind::Declined);
     let mut bytes = next.bytes.clone();
     bytes[40] ^= 1;
-    let broken = ConsentUpload { event: Blob(bytes), signature: next.signature.clone() };
+    let broken = ConsentUpload { event: Blob(bytes), signature: next.signature.clone(), log_size: 0 };
     assert_eq!(device.post("/v1/consents", &broken).refused(), (422, "CONSENT_RECORD_BROKEN".to_owned()));
     // An event of another device, though rightly signed, is not this one's.
     let mut other = Device::enrolled(&sandbox, "demo");

@@ -1,5 +1,6 @@
 //! `cargo xtask check`: everything that can be said about the tree without running its tests.
 
+mod law;
 mod layers;
 mod places;
 mod readme;
@@ -45,6 +46,7 @@ fn source_problems(tree: &Tree) -> Vec<String> {
     step(&mut problems, "format", || run::run(&mut tree.cargo(&["fmt", "--all", "--check"])));
     step(&mut problems, "layers of core", || listed(&layers::violations(&tree.root.join("core/src"))?));
     step(&mut problems, "no machine's own folders", || listed(&places::violations(tree)?));
+    step(&mut problems, "tests in docs/law.md", || listed(&law::violations(&tree.root)?));
     step(&mut problems, "samples in README.md", || listed(&readme::violations(&tree.root)?));
     step(&mut problems, "rules of a payment", || listed(&rules::violations(&tree.root)?));
     step(&mut problems, "no planted bugs in what ships", || listed(&simulate::planted_in_what_ships(tree)?));

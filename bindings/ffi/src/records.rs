@@ -413,12 +413,12 @@ impl From<app::ConsentRequest> for ConsentRequest {
         Self {
             network: r.network.to_string(),
             network_name: r.network_name,
-            document: r.document.to_string(),
+            document: r.main.document.to_string(),
             controller: r.controller,
-            locale: r.locale,
-            title: r.title,
-            sections: r.sections.into_iter().map(section).collect(),
-            granted: r.granted,
+            locale: r.main.locale,
+            title: r.main.title,
+            sections: r.main.sections.into_iter().map(section).collect(),
+            granted: r.main.granted,
         }
     }
 }
@@ -455,7 +455,11 @@ impl TryFrom<ConsentAnswer> for app::ConsentAnswer {
                 font_pt: a.font_pt,
                 scrolled_to_end: a.scrolled_to_end,
                 dwell_ms: a.dwell_ms,
+                ..Shown::default()
             },
+            choices: Vec::new(),
+            proof: None,
+            guardian: None,
         })
     }
 }

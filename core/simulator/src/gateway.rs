@@ -144,7 +144,7 @@ impl Papers {
                 let text = json!({ "title": "Transfer", "items": "Code", "transfer": "Abroad", "recipient": "Example",
                     "purpose": "Payment", "refusal": "You may refuse" });
                 let json = json!({ "format": 1, "id": format!("{network}-transfer"), "version": version,
-                    "network": network.as_str(), "controller": "Example", "data": ["payment_code"],
+                    "network": network.as_str(), "controller": "Example", "data": ["customer_number", "payment_order", "scanned_code", "payment_code", "country_of_stay"],
                     "recipients": [{ "name": "Example", "contact": "a@b.example", "country": "CN" }],
                     "texts": { "en": text } });
                 let signed = signed(&json, false);
@@ -352,7 +352,8 @@ impl Gateway {
 
     /// The record of the consent in force.
     fn effective(&self, network: usize) -> Option<Digest> {
-        let last = self.events.iter().rev().find(|event| event.event.network == networks()[network])?;
+        let last =
+            self.events.iter().rev().find(|e| e.event.kind.decides() && e.event.network == networks()[network])?;
         let granted = last.event.kind.as_str() == "granted" && last.event.document.2 == self.required(network);
         granted.then(|| last.hash())
     }
@@ -602,7 +603,9 @@ impl World {
                 }
             }
             ("GET", path) => {
-                if let Some(network) = path.strip_prefix("/v1/consent-documents/") {
+                let document =
+                    path.strip_prefix("/v1/consent-documents/").and_then(|path| path.strip_suffix("/payment"));
+                if let Some(network) = document {
                     let network = Network::parse(network).map_err(|_| No::Refused(404, "NETWORK_UNKNOWN"))?;
                     let at = Gateway::number(network)?;
                     let required = self.gateway.required(at);
@@ -646,7 +649,7 @@ impl World {
     fn enrol(&mut self, _: &EnrolRequest) -> Result<Vec<u8>, No> {
         let device = *self.gateway.device.get_or_insert(Id([0xd1; 16]));
         let config = self.gateway.papers.configs[self.gateway.config - 1].clone();
-        text(&EnrolResponse { device, config, balance: self.balance() })
+        text(&EnrolResponse { device, config, balance: self.balance(), guardian: false })
     }
 
     fn consent(&mut self, upload: ConsentUpload) -> Result<Vec<u8>, No> {
@@ -662,7 +665,7 @@ impl World {
             }
             self.gateway.events.push(event);
         }
-        text(&ConsentReceived { record: digest })
+        text(&ConsentReceived { record: digest, log: None })
     }
 
     /// The same nonce and body give the same bytes; another body is refused.

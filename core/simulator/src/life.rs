@@ -599,8 +599,17 @@ impl Life {
         let mut ticket = wallet.consent_request(network, "en".to_owned());
         while wallet.serve() {}
         let Some(Ok(request)) = delivered(&mut ticket) else { return };
-        let shown = Shown { locale: "en".to_owned(), font_pt: 12, scrolled_to_end: true, dwell_ms: 4_000 };
-        let answer = ConsentAnswer { network, document: request.document, agreed, shown };
+        let shown =
+            Shown { locale: "en".to_owned(), font_pt: 12, scrolled_to_end: true, dwell_ms: 4_000, ..Shown::default() };
+        let answer = ConsentAnswer {
+            network,
+            document: request.main.document,
+            agreed,
+            choices: Vec::new(),
+            shown,
+            proof: None,
+            guardian: None,
+        };
         let at = networks().iter().position(|known| *known == network).expect("a known network");
         world(|world| world.model.consents[at] = None);
         let mut ticket = wallet.answer_consent(answer);

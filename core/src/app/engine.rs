@@ -8,8 +8,9 @@ use crate::app::herald::Change;
 use crate::app::inner::Inner;
 use crate::app::reconcile::Day;
 use crate::app::wake::Done;
+use crate::consent::{EventKind, LogFault, LogState};
 use crate::error::{Code, Error, Result};
-use crate::gateway::wire::CodeStatus;
+use crate::gateway::wire::{CodeStatus, PayRequest};
 use crate::id::Id;
 use crate::payment::{Effect, Event, Origin, Payment, Record, State, UnsentReason};
 use crate::present::{Code as IssuedCode, CodeEffect, CodeEvent, CodeState, StageEvent};
@@ -141,7 +142,7 @@ impl Inner {
         let confirmed = self.confirm_chain();
         // The consent is looked at again at the moment of sending, when vault and gateway have done their part: it may have been
         // withdrawn since (I9), and the quote have ended (R9).
-        let consent = self.consent(terms.network);
+        let consent = self.consent::<PayRequest>(terms.network);
         #[cfg(feature = "mutants")]
         let consent = match record.consent() {
             Some(given) if planted!(ConsentNotRechecked) => Ok(crate::consent::forged(terms.network, given)),
@@ -163,7 +164,9 @@ impl Inner {
                 }),
             },
             // Withdrawn, or the network was switched off.
-            Err(error) if matches!(error.code(), Code::ConsentNeeded | Code::NetworkUnknown) => {
+            Err(error)
+                if matches!(error.code(), Code::ConsentNeeded | Code::NetworkUnknown | Code::TransfersSuspended) =>
+            {
                 Event::NotSent(UnsentReason::ConsentGone)
             }
             Err(error) => return Err(error),
@@ -301,9 +304,30 @@ impl Inner {
         let seq = subject.try_into().map(i64::from_be_bytes).map_err(|_| Code::StoreDamaged)?;
         let event = self.store.read(|view| view.consent_event(seq, &enrolment.device_key))?;
         let Some(event) = event else { return self.store.write(|tx| tx.paid(TaskKind::UploadConsent, subject)) };
-        let received = self.client.upload_consent(enrolment.device, &event)?;
-        self.heard(received);
-        self.store.write(|tx| tx.paid(TaskKind::UploadConsent, subject))
+        let mut log: LogState = self.store.read(|view| view.setting())?.unwrap_or_default();
+        let size = log.head.as_ref().map_or(0, |head| head.size);
+        let received = self.heard(self.client.upload_consent(enrolment.device, &event, size)?);
+        let config = self.config()?;
+        // What keeps the log's proof is not itself in the log.
+        let Some(key) = config.log_key().filter(|_| event.event.kind != EventKind::Acknowledged) else {
+            return self.store.write(|tx| tx.paid(TaskKind::UploadConsent, subject));
+        };
+        let judged = received.log.as_ref().ok_or(LogFault::Silent);
+        let proof = match judged.and_then(|receipt| receipt.verify(event.hash(), key, log.head.as_ref())) {
+            Ok(proof) => proof,
+            Err(fault) => {
+                // Still owed: nothing that relies on it is sent until the log proves that it holds it.
+                log = LogState { fault: Some(fault), evidence: received.log, ..log };
+                self.store.write(|tx| tx.set(&log))?;
+                self.herald.tell(Change::Consent(event.event.network));
+                return Err(fault.into());
+            }
+        };
+        self.store.write(|tx| {
+            tx.set(&LogState { head: Some(proof.head.clone()), fault: None, evidence: log.evidence })?;
+            tx.paid(TaskKind::UploadConsent, subject)
+        })?;
+        self.acknowledge(&event, proof)
     }
 
     /// Brings every consent event that the gateway has not got yet, oldest first: before anything that relies on one.

@@ -6,7 +6,7 @@ use crate::app::shown::Unanswered;
 use crate::app::upkeep::Upkeep;
 use crate::app::wake::Wake;
 use crate::config::Config;
-use crate::consent::{EffectiveConsent, Ledger, Signed};
+use crate::consent::{Ledger, Signed};
 use crate::crypto::{PublicKey, Random};
 use crate::error::{Code, Error, Result};
 use crate::gateway::{Client, Timed, Transport};
@@ -15,7 +15,7 @@ use crate::network::Network;
 use crate::payment::Limits;
 use crate::present::offline::{Layout, Woc1};
 use crate::present::{Stage, Trouble, Waiting};
-use crate::store::{Disk, Enrolment, Store, TaskKind};
+use crate::store::{Disk, Enrolment, Store, Subject, TaskKind};
 use crate::time::{Clock, Now, ServerAnchor, ServerMs};
 use crate::vault::Vault;
 use crate::wallet::Balance;
@@ -225,18 +225,24 @@ impl Inner {
         self.adopt_config(&signed, None)
     }
 
-    /// The gateway knows of no consent where the wallet does: it may require another document by now. The error stays;
+    /// The gateway lets nothing through where the wallet would: it may require another document by now, or have been ordered
+    /// to stop. The error stays;
     /// the next question asks for the right one.
-    pub(super) fn consent_refused(&self, error: Error) -> Error {
-        if error.code() == Code::ConsentNeeded {
+    pub(super) fn consent_refused(&self, network: Network, error: Error) -> Error {
+        if matches!(error.code(), Code::ConsentNeeded | Code::TransfersSuspended) {
             // Not fetched is not worse than before.
             let _ = self.refresh_config();
+            return error.with("network", network);
         }
         error
     }
 
     /// Takes a configuration in, unless it is older than the one in force.
-    pub(super) fn adopt_config(&self, signed: &Signed, enrolment: Option<(&Enrolment, &Balance)>) -> Result<()> {
+    pub(super) fn adopt_config(
+        &self,
+        signed: &Signed,
+        enrolment: Option<(&Enrolment, &Balance, &Subject)>,
+    ) -> Result<()> {
         let fresh = Config::open(signed, &self.trust.config)?;
         let fresh = match self.known(|known| known.config.clone()) {
             Some(current) => Config::clone(&current).newer(fresh)?,
@@ -244,15 +250,16 @@ impl Inner {
         };
         self.store.write(|tx| {
             tx.set(signed)?;
-            let Some((enrolment, balance)) = enrolment else { return Ok(()) };
+            let Some((enrolment, balance, subject)) = enrolment else { return Ok(()) };
             tx.set(enrolment)?;
             tx.set(balance)?;
+            tx.set(subject)?;
             // What this user paid before this phone, or before the app was installed anew.
             tx.owe(TaskKind::PullHistory, &[], self.now())
         })?;
         self.learn(|known| {
             known.config = Some(Arc::new(fresh));
-            if let Some((enrolment, _)) = enrolment {
+            if let Some((enrolment, _, _)) = enrolment {
                 known.enrolment = Some(enrolment.clone());
             }
         });
@@ -272,12 +279,6 @@ impl Inner {
         let ledger = Arc::new(self.store.read(|view| view.ledger(&enrolment.device_key))?);
         self.learn(|known| known.ledger = Arc::clone(&ledger));
         Ok(ledger)
-    }
-
-    /// The gate: the consent that is required for this network now, or the error that asks for it.
-    pub(super) fn consent(&self, network: Network) -> Result<EffectiveConsent> {
-        let required = self.config()?.network(network)?.document;
-        self.ledger()?.effective(network, required)
     }
 
     pub(super) fn limits(&self) -> Limits {
@@ -348,6 +349,6 @@ impl Inner {
     /// Whether the estimate of the server's time rests on the boot clock, and not on a wall clock that anyone can set.
     pub(super) fn sure_of_time(&self) -> bool {
         let boot = self.clock.now().boot_id;
-        self.known(|known| known.anchor.is_some_and(|anchor| anchor.at.boot_id == boot))
+        self.known(|known| !known.guessed && known.anchor.is_some_and(|anchor| anchor.at.boot_id == boot))
     }
 }

@@ -27,8 +27,9 @@ pub use stepped::Stepped;
 pub use ticket::{Ticket, aside};
 pub use upkeep::Condition;
 pub use views::{
-    Checkout, ConsentAnswer, ConsentRequest, Hints, HistoryPage, NetworkView, OfflineView, PaymentView, PreviewView,
-    RefundRequest, RefundedView, Section, ShownResult, ShownView, Status,
+    Checkout, ConsentAnswer, ConsentChoice, ConsentExport, ConsentRequest, Hints, HistoryPage, KeptConsent, KeptReason,
+    LogStatus, NetworkView, OfflineView, PaymentView, PreviewView, RefundRequest, RefundedView, Section, ShownResult,
+    ShownView, Status,
 };
 
 use crate::code::Reading;
@@ -39,7 +40,7 @@ use crate::network::Network;
 use crate::payment::{CancelBy, Event, Proof};
 use crate::present::offline::Layout;
 use crate::present::{CodeState, StageEvent};
-use crate::store::{self, Cursor, Disk, Enrolment, Erased};
+use crate::store::{self, Cursor, Disk, Enrolment, Erased, Subject};
 use crate::wallet::Balance;
 use desk::{Desk, Inbox};
 use herald::{Round, Waiter};
@@ -119,7 +120,8 @@ impl Wallet {
                 return Err(Error::new(Code::DeviceKeyChanged));
             }
             let enrolment = Enrolment { device: answer.device, device_key, user_key };
-            inner.adopt_config(&answer.config, Some((&enrolment, &answer.balance)))?;
+            let subject = Subject { guardian: answer.guardian };
+            inner.adopt_config(&answer.config, Some((&enrolment, &answer.balance, &subject)))?;
             inner.store.write(|tx| inner.owe_keys_in(tx))?;
             inner.wake.up();
             Ok(())
@@ -171,7 +173,8 @@ impl Wallet {
     /// What has to be shown before a user can agree that data goes to a network, in a language (BCP 47).
     ///
     /// # Errors (by the ticket)
-    /// [`Code::NetworkUnknown`], [`Code::ConsentDocumentInvalid`], the gateway's, the store's.
+    /// [`Code::NetworkUnknown`], [`Code::TransfersSuspended`], [`Code::ConsentDocumentInvalid`], the gateway's, the vault's, the
+    /// store's.
     pub fn consent_request(&self, network: Network, locale: String) -> Ticket<ConsentRequest> {
         self.desk.take(move |inner| inner.consent_request(network, &locale))
     }
@@ -179,7 +182,8 @@ impl Wallet {
     /// Keeps the user's answer as a signed event. It is durable when the ticket delivers.
     ///
     /// # Errors (by the ticket)
-    /// [`Code::ConsentDocumentChanged`] when another document is in force, the vault's, the store's.
+    /// [`Code::ConsentDocumentChanged`] when another document is in force, [`Code::ConsentUnread`] when it was not shown as it
+    /// has to be, [`Code::GuardianNeeded`], [`Code::ProofInvalid`], the vault's, the store's.
     pub fn answer_consent(&self, answer: ConsentAnswer) -> Ticket<()> {
         self.desk.take(move |inner| inner.answer_consent(answer))
     }
@@ -190,6 +194,41 @@ impl Wallet {
     /// [`Code::NetworkUnknown`], the vault's, the store's.
     pub fn withdraw_consent(&self, network: Network) -> Ticket<()> {
         self.desk.take(move |inner| inner.withdraw_consent(network))
+    }
+
+    /// Takes back the agreement to one optional purpose of a network; paying with it goes on.
+    ///
+    /// # Errors (by the ticket)
+    /// The vault's, the store's.
+    pub fn withdraw_purpose(&self, network: Network, purpose: String) -> Ticket<()> {
+        self.desk.take(move |inner| inner.withdraw_purpose(network, &purpose))
+    }
+
+    /// Everything about this user's consents, sealed by the device's key: for the user, or whoever they show it to. Leaves
+    /// nothing out and needs no network.
+    ///
+    /// # Errors (by the ticket)
+    /// [`Code::EnrolmentNeeded`], the vault's, the store's.
+    pub fn export_consents(&self) -> Ticket<ConsentExport> {
+        self.desk.take(Inner::export_consents)
+    }
+
+    /// What stays of the consents when the user asks to be erased, why, and until when. An agreement in force stays until
+    /// it is taken back.
+    ///
+    /// # Errors
+    /// [`Code::ConsentRecordBroken`], the store's.
+    pub fn consents_kept(&self) -> Result<Vec<KeptConsent>> {
+        self.inner.consents_kept()
+    }
+
+    /// How the gateway's log of consents stands: whether it proved that it holds what it was given, and nothing less than
+    /// before.
+    ///
+    /// # Errors
+    /// [`Code::EnrolmentNeeded`], the store's.
+    pub fn consent_log(&self) -> Result<LogStatus> {
+        self.inner.log_status()
     }
 
     /// Resolves a scanned code into terms that do not change any more.

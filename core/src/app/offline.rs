@@ -3,6 +3,7 @@
 use crate::app::inner::Inner;
 use crate::app::views::{OfflineView, ShownView};
 use crate::error::{Code, Error, Result};
+use crate::gateway::wire::CodesRequest;
 use crate::present::offline::{FEW_KEYS, Layout, OLD_BATCH_MS, Provisioning};
 use crate::present::{self, CodeEffect, CodeState, OnScreen, Page};
 use crate::store::{KeptBatch, KeyState, OfflineKey, TaskKind, Tx};
@@ -43,7 +44,7 @@ impl Inner {
         let terms = config.presenting().offline_here(page.network, &page.region);
         let terms = terms.ok_or_else(|| unavailable("place"))?;
         // Withdrawn: nothing more is shown for this network, made here or not.
-        drop(self.consent(page.network)?);
+        drop(self.consent::<CodesRequest>(page.network)?);
         let layout = self.layout();
         let now = self.now();
         let mut kept = self.offline.lock().unwrap_or_else(PoisonError::into_inner);
@@ -83,7 +84,7 @@ impl Inner {
     fn take_key(&self, page: &Page, now: ServerMs, step: u64, layout: &dyn Layout) -> Result<Session> {
         let steps = u64::try_from(layout.session_ms() / layout.step_ms().max(1)).unwrap_or(0).saturating_add(1);
         self.store.write(|tx| {
-            drop(self.consent(page.network)?);
+            drop(self.consent::<CodesRequest>(page.network)?);
             let batch: KeptBatch = tx.setting()?.ok_or_else(|| unavailable("no_keys"))?;
             if now >= batch.valid_until {
                 return Err(unavailable("too_old"));
@@ -112,8 +113,14 @@ impl Inner {
 
     /// Owes new keys where the configuration wants them and they are due.
     pub(super) fn owe_keys_in(&self, tx: &Tx<'_>) -> Result<()> {
-        let wanted = self.config().is_ok_and(|config| !config.presenting().offline.is_empty());
+        let wanted = self.keys_wanted();
         if wanted && self.keys_due(tx)? { tx.owe(TaskKind::FetchKeys, &[], self.now()) } else { Ok(()) }
+    }
+
+    /// Who never turned a network on needs none, and none are asked for.
+    fn keys_wanted(&self) -> bool {
+        let agreed = || self.networks().is_ok_and(|all| all.iter().any(|n| n.consented && !n.suspended));
+        self.config().is_ok_and(|config| !config.presenting().offline.is_empty()) && agreed()
     }
 
     fn keys_due(&self, tx: &Tx<'_>) -> Result<bool> {
@@ -124,8 +131,7 @@ impl Inner {
 
     /// New keys now, where the configuration wants them and they are due.
     pub(super) fn fetch_keys_if_due(&self) -> Result<()> {
-        let wanted = self.config().is_ok_and(|config| !config.presenting().offline.is_empty());
-        if wanted { self.fetch_keys() } else { Ok(()) }
+        if self.keys_wanted() { self.fetch_keys() } else { Ok(()) }
     }
 
     /// The engine's part: a batch, opened and on disk, and the gateway told so.

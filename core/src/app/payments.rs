@@ -6,7 +6,7 @@ use crate::app::views::{Checkout, HistoryPage, PaymentView, PreviewView};
 use crate::code::{self, Verdict};
 use crate::crypto::{Blob, Digest};
 use crate::error::{Code, Error, Result};
-use crate::gateway::wire::PayRequest;
+use crate::gateway::wire::{CheckoutRequest, PayRequest};
 use crate::id::Id;
 use crate::money::Money;
 use crate::network::Network;
@@ -31,13 +31,13 @@ impl Inner {
         let amount = payable(&reading.facts, checkout.amount)?;
         let network_name = self.config()?.network(network)?.display.clone();
         // Asked here too: it refuses before anything moves. The call asks again, and uses the consent up.
-        drop(self.consent(network)?);
+        drop(self.consent::<CheckoutRequest>(network)?);
         self.upload_consents()?;
         let device = self.enrolment()?.device;
         let nonce = Id::random(self.random.as_ref())?;
         let code = Digest::of(checkout.code.as_bytes());
         let answer = self.client.checkout(device, || self.consent(network), nonce, checkout.code, amount);
-        let terms = self.heard(answer.map_err(|error| self.consent_refused(error))?);
+        let terms = self.heard(answer.map_err(|error| self.consent_refused(network, error))?);
         let differs = |field: &'static str| Error::new(Code::QuoteInconsistent).with("field", field);
         if terms.network != network || terms.code != code {
             return Err(differs("code"));
@@ -67,7 +67,7 @@ impl Inner {
         let enrolment = self.enrolment()?;
         preview.verify(enrolment.device, &enrolment.user_key, &proof)?;
         let now = self.now();
-        let consent = self.consent(preview.terms.network)?;
+        let consent = self.consent::<PayRequest>(preview.terms.network)?;
         let (record, effects) = Record::intend(&preview, consent, Id::random(self.random.as_ref())?, now)?;
         let bytes = request_bytes(&preview, &record, proof)?;
         if planted!(SendBeforePersist) {

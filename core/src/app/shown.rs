@@ -8,6 +8,7 @@ use crate::app::inner::Inner;
 use crate::app::views::{Hints, PaymentView, ShownResult, ShownView};
 use crate::code::draw::{code128, picture, qr};
 use crate::error::{Code, Error, Result};
+use crate::gateway::wire::CodesRequest;
 use crate::id::Id;
 use crate::network::Network;
 use crate::present::{
@@ -41,7 +42,7 @@ impl Inner {
             return Err(Error::new(Code::CodeUnsupported).with("network", network));
         }
         // Without the consent no code is shown, prefetched or not.
-        drop(self.consent(network)?);
+        drop(self.consent::<CodesRequest>(network)?);
         let page = Page { network, region: region.to_owned() };
         let shown = self.present(StageEvent::Open(page))?;
         shown.ok_or_else(|| Error::new(Code::CodesUnavailable))
@@ -138,7 +139,7 @@ impl Inner {
                     StageEffect::Show(id) => {
                         if let Some(page) = page {
                             // Looked at inside: no withdrawal comes in between.
-                            drop(self.consent(page.network)?);
+                            drop(self.consent::<CodesRequest>(page.network)?);
                             tx.remember_choice(page)?;
                         }
                         tx.step_code(*id, CodeEvent::Show, self)?;
@@ -210,13 +211,13 @@ impl Inner {
         if !matches!(&answer, Err(error) if on_the_line(error)) {
             *self.unanswered.lock().unwrap_or_else(PoisonError::into_inner) = None;
         }
-        let issued = self.heard(answer.map_err(|error| self.consent_refused(error))?);
+        let issued = self.heard(answer.map_err(|error| self.consent_refused(network, error))?);
         if issued.is_empty() || !issued.iter().all(|code| policy.kind_of(network, &code.digits).is_some()) {
             return Err(Error::new(Code::GatewayAnswer).with("field", "digits"));
         }
         self.store.write(|tx| {
             // Withdrawn while they were on their way: they are not kept.
-            drop(self.consent(network)?);
+            drop(self.consent::<CodesRequest>(network)?);
             for code in issued {
                 match tx.code(code.id)? {
                     // An answer that came before, lost on a slow screen's way.

@@ -1,13 +1,15 @@
 //! What a screen needs, whole: one value a screen, nothing to look up.
 
 use crate::code::draw::picture::Luma;
-use crate::consent::Recipient;
+use crate::consent::{Basis, LogFault, Recipient, Shown, Signed, UserProof};
 use crate::crypto::Digest;
 use crate::error::{Code, Error};
 use crate::id::Id;
 use crate::money::{Money, Rate};
 use crate::network::Network;
-use crate::payment::{Asked, DeclineReason, Merchant, Origin, Outcome, Payment, Preview, Record, State, UnsentReason};
+use crate::payment::{
+    Asked, DeclineReason, Merchant, Origin, Outcome, Payment, Preview, Proof, Record, State, UnsentReason,
+};
 use crate::present::CodeState;
 use crate::store::Cursor;
 use crate::time::ServerMs;
@@ -254,33 +256,57 @@ pub struct HistoryPage {
     pub next: Option<Cursor>,
 }
 
-/// What has to be shown before a user can agree.
+/// What has to be shown before a user can agree that data goes to a network: the agreement that paying needs, and apart
+/// from it those that the user may refuse without losing anything else (PIPA 22). Nothing is ticked beforehand.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConsentRequest {
     /// For which network.
     pub network: Network,
     /// What people call it.
     pub network_name: String,
-    /// The document; the answer names it.
-    pub document: Digest,
     /// Who asks.
     pub controller: String,
+    /// Whose phone this is.
+    pub device: Id,
+    /// Whether the user is under 14: then an agreement needs the guardian's confirmation (PIPA 22-2).
+    pub guardian: bool,
+    /// What paying needs.
+    pub main: ConsentChoice,
+    /// What the user may choose beside it, in the order to be shown.
+    pub optional: Vec<ConsentChoice>,
+}
+
+/// One document, and with it one choice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConsentChoice {
+    /// The document; the answer names it.
+    pub document: Digest,
+    /// What for: `payment`, or a purpose of the company's own.
+    pub purpose: String,
+    /// Whether the network cannot be used without it.
+    pub required: bool,
+    /// Under which act.
+    pub basis: Basis,
     /// The language of the texts.
     pub locale: String,
     /// What this is.
     pub title: String,
-    /// The five items of PIPA 28-8(2), in the order they are to be shown.
+    /// What the act asks to be told, in the order it is to be shown.
     pub sections: Vec<Section>,
     /// Who receives the data.
     pub recipients: Vec<Recipient>,
     /// Whether it is agreed to already.
     pub granted: bool,
+    /// The record under which it is on screen now; none when it never was, since it is agreed to.
+    pub presented: Option<Id>,
+    /// Digest of what is to be on screen; an answer may bring it back.
+    pub rendered: Digest,
 }
 
-/// One item of a consent document.
+/// One section of a consent document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Section {
-    /// Its stable name: `items`, `transfer`, `recipient`, `purpose` or `refusal`.
+    /// Its stable name: `items`, `transfer`, `recipient`, `purpose`, `retention` or `refusal`.
     pub name: &'static str,
     /// The text, in the language of the request.
     pub text: String,
@@ -293,12 +319,97 @@ pub struct Section {
 pub struct ConsentAnswer {
     /// For which network.
     pub network: Network,
-    /// The document that was shown.
+    /// The document that paying needs, as it was shown.
     pub document: Digest,
-    /// Whether they agreed.
+    /// Whether they agreed to it.
     pub agreed: bool,
+    /// What they said to the optional documents. Saying nothing is not agreeing.
+    pub choices: Vec<(Digest, bool)>,
     /// How it was shown.
-    pub shown: crate::consent::Shown,
+    pub shown: Shown,
+    /// The user's key over [`ConsentRequest::challenge`].
+    pub proof: Option<Proof>,
+    /// The guardian's confirmation, where the user is under 14.
+    pub guardian: Option<Signed>,
+}
+
+impl ConsentRequest {
+    /// What the user's key signs to prove this answer: format `JCC1`, bound to this device and to what was on screen.
+    pub fn challenge(&self, agreed: bool, choices: &[(Digest, bool)]) -> Vec<u8> {
+        let none = Id([0; 16]);
+        let presented = |digest: Digest| {
+            let choice = self.optional.iter().find(|choice| choice.document == digest);
+            choice.and_then(|choice| choice.presented).unwrap_or(none)
+        };
+        let mut said = vec![(self.main.presented.unwrap_or(none), self.main.document, agreed)];
+        said.extend(choices.iter().map(|(digest, agreed)| (presented(*digest), *digest, *agreed)));
+        UserProof::challenge(self.device, self.network, &said)
+    }
+}
+
+/// The user's consents, with everything that a stranger needs to verify them.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ConsentExport {
+    /// Record and receipt after ISO/IEC TS 27560, JSON-LD with DPV's terms, and the evidence: one JSON text.
+    pub json: String,
+    /// The same as a page that a person can read and print.
+    pub html: String,
+}
+
+/// A record of consent that is not erased when the user asks for it, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptConsent {
+    /// For which network.
+    pub network: Network,
+    /// What for.
+    pub purpose: String,
+    /// How many events there are.
+    pub events: usize,
+    /// Why they stay.
+    pub reason: KeptReason,
+    /// Until when, by the server's time; nothing while the agreement is in force.
+    pub until: Option<ServerMs>,
+}
+
+/// Why a record stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum KeptReason {
+    /// The agreement is in force: without its record nothing could be shown to be lawful (PIPA 22, 28-8).
+    InForce,
+    /// It ended less than five years ago: transfers under it are part of payments whose records are kept that long
+    /// (Electronic Financial Transactions Act 22).
+    PaymentRecords,
+}
+
+impl KeptReason {
+    /// The stable name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InForce => "in_force",
+            Self::PaymentRecords => "payment_records",
+        }
+    }
+}
+
+/// How the gateway's log of consents stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogStatus {
+    /// The company keeps none.
+    NotKept,
+    /// No event was brought to it yet.
+    Unseen,
+    /// It has proven everything so far.
+    Sound {
+        /// How many events it holds.
+        size: u64,
+        /// When it said so.
+        at: ServerMs,
+    },
+    /// Its last answer proves that it cannot be believed: no new payment is prepared until it heals.
+    Broken {
+        /// How.
+        fault: LogFault,
+    },
 }
 
 /// How one network stands with this user.
@@ -314,6 +425,8 @@ pub struct NetworkView {
     pub show: Vec<String>,
     /// Whether the consent that is required now is given.
     pub consented: bool,
+    /// Whether nothing may go to it, whatever the user agreed to (PIPA 28-9).
+    pub suspended: bool,
 }
 
 /// A code to put on screen.
@@ -410,4 +523,4 @@ impl PreviewView {
     }
 }
 
-redacted!(Checkout, PreviewView, PaymentView, ShownView);
+redacted!(Checkout, ConsentExport, PreviewView, PaymentView, ShownView);

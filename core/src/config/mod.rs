@@ -23,6 +23,32 @@ pub struct NetworkConfig {
     pub scan: Vec<String>,
     /// Countries where a code can be shown.
     pub show: Vec<String>,
+    /// Documents for purposes beside paying, which the user may refuse without losing anything else (PIPA 22(5)).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub optional: Vec<OptionalDocument>,
+    /// Transfers to this network have been ordered to stop (PIPA 28-9), or the company has stopped them itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspended: Option<Suspension>,
+}
+
+/// A consent document beside the one that paying needs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OptionalDocument {
+    /// What for.
+    pub purpose: String,
+    /// The digest of the document.
+    pub document: Digest,
+}
+
+/// Why and since when nothing may go to a network.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Suspension {
+    /// The order's number, or a word of the company's own.
+    pub order: String,
+    /// Since when, server milliseconds.
+    pub since: i64,
 }
 
 /// How patient the wallet is. All in milliseconds, by the server's time.
@@ -56,6 +82,9 @@ struct Content {
     patience: Patience,
     /// How many codes are fetched ahead, 1 to 10 (`domain.md` §5.2).
     codes_ahead: u8,
+    /// The key of the log of consents; without it the company keeps none.
+    #[serde(default)]
+    log_key: Option<PublicKey>,
     /// How codes are presented; without it, by the defaults of the core.
     #[serde(default)]
     presenting: Policy,
@@ -131,6 +160,11 @@ impl Config {
     /// How patient the wallet is.
     pub const fn patience(&self) -> &Patience {
         &self.content.patience
+    }
+
+    /// The key of the log that has to prove that it holds every consent event; without it the company keeps none.
+    pub const fn log_key(&self) -> Option<&PublicKey> {
+        self.content.log_key.as_ref()
     }
 
     /// How codes are presented.

@@ -36,6 +36,11 @@ impl PublicKey {
         &self.0.0
     }
 
+    /// Digest of the point: the key's name in records.
+    pub fn id(&self) -> super::Digest {
+        super::Digest::of(&self.0.0)
+    }
+
     /// Whether this key made this signature over these bytes.
     pub fn verifies(&self, message: &[u8], signature: &Signature) -> bool {
         UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, &self.0.0).verify(message, &signature.0.0).is_ok()

@@ -7,7 +7,8 @@ use crate::gateway::transport::{Request, Response, SendError, Transport};
 use crate::gateway::wire::{
     CancelRequest, ChainReceived, ChainReport, CheckoutRequest, CheckoutResponse, CodeStatus, CodesRequest,
     CodesResponse, ConsentReceived, ConsentUpload, DEVICE_HEADER, Done, EnrolRequest, EnrolResponse, HistoryResponse,
-    IssuedCode, KeysKept, RefundRequest, Refusal, SIGNATURE_HEADER, Statement, VoidRequest, request_to_sign,
+    IssuedCode, KeysKept, PayRequest, RefundRequest, Refusal, SIGNATURE_HEADER, Statement, VoidRequest,
+    request_to_sign,
 };
 use crate::id::Id;
 use crate::money::Money;
@@ -64,12 +65,12 @@ impl Client {
         self.get(device, "/v1/config")
     }
 
-    /// A network's consent document.
+    /// A network's consent document for one purpose.
     ///
     /// # Errors
     /// The vault's and the transport's.
-    pub fn document(&self, device: Id, network: Network) -> Result<Timed<Signed>> {
-        self.get(device, &format!("/v1/consent-documents/{network}"))
+    pub fn document(&self, device: Id, network: Network, purpose: &str) -> Result<Timed<Signed>> {
+        self.get(device, &format!("/v1/consent-documents/{network}/{purpose}"))
     }
 
     /// What the user has.
@@ -84,8 +85,8 @@ impl Client {
     ///
     /// # Errors
     /// The vault's and the transport's; [`Code::GatewayAnswer`] when another event was acknowledged.
-    pub fn upload_consent(&self, device: Id, event: &SignedEvent) -> Result<Timed<ConsentReceived>> {
-        let body = ConsentUpload { event: Blob(event.bytes.clone()), signature: event.signature.clone() };
+    pub fn upload_consent(&self, device: Id, event: &SignedEvent, log_size: u64) -> Result<Timed<ConsentReceived>> {
+        let body = ConsentUpload { event: Blob(event.bytes.clone()), signature: event.signature.clone(), log_size };
         let received: Timed<ConsentReceived> = self.post(device, "/v1/consents", &body)?;
         if received.value.record == event.hash() { Ok(received) } else { Err(Error::new(Code::GatewayAnswer)) }
     }
@@ -98,7 +99,7 @@ impl Client {
     pub fn checkout(
         &self,
         device: Id,
-        gate: impl Fn() -> Result<EffectiveConsent>,
+        gate: impl Fn() -> Result<EffectiveConsent<CheckoutRequest>>,
         nonce: Id,
         code: String,
         amount: Option<Money>,
@@ -118,7 +119,7 @@ impl Client {
     pub fn codes(
         &self,
         device: Id,
-        gate: impl Fn() -> Result<EffectiveConsent>,
+        gate: impl Fn() -> Result<EffectiveConsent<CodesRequest>>,
         nonce: Id,
         region: String,
         quantity: u8,
@@ -188,7 +189,7 @@ impl Client {
     }
 
     /// Sends a payment's signed bytes. Whatever happens is an event for the payment's machine; nothing is an error.
-    pub fn pay(&self, consent: EffectiveConsent, key: Id, request: &Request) -> Asked {
+    pub fn pay(&self, consent: EffectiveConsent<PayRequest>, key: Id, request: &Request) -> Asked {
         // The consent has done its work by being here: the bytes name its record already.
         drop(consent);
         let not_sent = |reason| Timed { value: Event::NotSent(reason), server: None };
@@ -274,7 +275,7 @@ impl Client {
     }
 
     /// A call that lets data reach a network, and uses the consent up.
-    fn call_abroad<T: DeserializeOwned>(&self, request: &Request, consent: EffectiveConsent) -> Result<Timed<T>> {
+    fn call_abroad<T: DeserializeOwned, C>(&self, request: &Request, consent: EffectiveConsent<C>) -> Result<Timed<T>> {
         drop(consent);
         self.call(request)
     }
@@ -293,7 +294,7 @@ impl Client {
 }
 
 /// The consent in force, if it still is the one that the request names.
-fn same(gate: impl Fn() -> Result<EffectiveConsent>, record: Digest) -> Result<EffectiveConsent> {
+fn same<C>(gate: impl Fn() -> Result<EffectiveConsent<C>>, record: Digest) -> Result<EffectiveConsent<C>> {
     let consent = gate()?;
     let gone = || Error::new(Code::ConsentNeeded).with("network", consent.network());
     if consent.record() == record { Ok(consent) } else { Err(gone()) }
@@ -325,8 +326,9 @@ fn refusal(response: &Response) -> String {
     serde_json::from_slice::<Refusal>(&response.body).map(|refusal| refusal.error).unwrap_or_default()
 }
 
-const REFUSALS: [(&str, Code); 15] = [
+const REFUSALS: [(&str, Code); 16] = [
     ("CONSENT_MISSING", Code::ConsentNeeded),
+    ("TRANSFERS_SUSPENDED", Code::TransfersSuspended),
     ("CODE_UNKNOWN", Code::CodeUnsupported),
     ("CODE_EXPIRED", Code::CodeExpired),
     ("ORDER_CLOSED", Code::OrderClosed),

@@ -2,6 +2,7 @@
 
 mod client;
 mod https;
+pub mod table;
 mod transport;
 pub mod wire;
 

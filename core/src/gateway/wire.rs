@@ -1,6 +1,6 @@
 //! What goes over the wire: the JSON bodies of `docs/gateway.md`, and the bytes that are signed for a request.
 
-use crate::consent::Signed;
+use crate::consent::{LogReceipt, Signed};
 use crate::crypto::{Blob, Canonical, Digest, PublicKey, Signature};
 use crate::error::Result;
 use crate::id::Id;
@@ -44,6 +44,9 @@ pub struct EnrolResponse {
     pub config: Signed,
     /// What the user has.
     pub balance: Balance,
+    /// Whether the user is under 14, so that consents need the guardian's confirmation (PIPA 22-2).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub guardian: bool,
 }
 
 /// How far a device's chain of state changes has come.
@@ -75,10 +78,14 @@ pub struct ChainReceived {
 /// `POST /v1/consents`: one event of the ledger. The same event twice is one.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ConsentUpload {
-    /// The canonical bytes, format `JCE1`.
+    /// The canonical bytes, format `JCE2` or `JCE1`.
     pub event: Blob,
     /// The device key's signature.
     pub signature: Signature,
+    /// How many events the log held when the wallet last saw its head; 0 when it never did. The receipt proves that the
+    /// log then is the beginning of the log now.
+    #[serde(default)]
+    pub log_size: u64,
 }
 
 /// The answer to [`ConsentUpload`].
@@ -86,6 +93,9 @@ pub struct ConsentUpload {
 pub struct ConsentReceived {
     /// Digest of the event.
     pub record: Digest,
+    /// What the log of consents says, where the configuration names one. Acknowledgements are not in the log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<LogReceipt>,
 }
 
 /// `POST /v1/checkouts`: resolves a scanned code into an order and a quote.

@@ -62,7 +62,12 @@ impl Record {
     ///
     /// # Errors
     /// [`Code::QuoteExpired`] when the terms are over, [`Code::ConsentNeeded`] when the consent is for another network.
-    pub fn intend(preview: &Preview, consent: EffectiveConsent, key: Id, now: ServerMs) -> Result<(Self, Vec<Effect>)> {
+    pub fn intend<C>(
+        preview: &Preview,
+        consent: EffectiveConsent<C>,
+        key: Id,
+        now: ServerMs,
+    ) -> Result<(Self, Vec<Effect>)> {
         let terms = &preview.terms;
         if consent.network() != terms.network {
             return Err(Error::new(Code::ConsentNeeded).with("network", terms.network));

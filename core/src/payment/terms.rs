@@ -162,6 +162,17 @@ pub enum ProofMethod {
     DeviceLock,
 }
 
+impl ProofMethod {
+    /// The stable name, as it stands in requests and records.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pin => "pin",
+            Self::Biometric => "biometric",
+            Self::DeviceLock => "device_lock",
+        }
+    }
+}
+
 /// The user's key's signature over a preview's challenge.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -144,7 +144,7 @@ impl View<'_> {
         let sql = "SELECT CASE
             WHEN EXISTS (SELECT 1 FROM payment WHERE key = ?1 AND (version > ?3 OR (version = ?3 AND state = ?2))) THEN 1
             WHEN EXISTS (SELECT 1 FROM code WHERE id = ?1 AND (version > ?3 OR (version = ?3 AND state = ?2))) THEN 1
-            WHEN ?2 IN ('granted', 'declined', 'withdrawn') AND EXISTS (SELECT 1 FROM consent WHERE seq = ?3) THEN 1
+            WHEN ?2 IN ('presented', 'granted', 'declined', 'withdrawn', 'superseded', 'expired', 'acknowledged') AND EXISTS (SELECT 1 FROM consent WHERE seq = ?3) THEN 1
             WHEN EXISTS (SELECT 1 FROM payment WHERE key = ?1) OR EXISTS (SELECT 1 FROM code WHERE id = ?1) THEN 0
             ELSE 2 END";
         let mut stands = self.connection.prepare_cached(sql).map_err(failed)?;

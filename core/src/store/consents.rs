@@ -59,19 +59,23 @@ impl View<'_> {
         SignedEvent::open(stored.event.0, stored.signature, device_key)
     }
 
+    /// A consent document by its digest, as it was signed.
+    ///
+    /// # Errors
+    /// [`Code::StoreDamaged`], [`Code::StoreFailed`].
+    pub fn signed_document(&self, digest: Digest) -> Result<Option<Signed>> {
+        let sql = "SELECT s_value FROM document WHERE digest = ?1";
+        let found = self.connection.query_row(sql, [digest.as_bytes()], |row| row.get(0));
+        let sealed: Option<Vec<u8>> = row::optional(found)?;
+        sealed.map(|sealed| self.open_json(DOCUMENT, digest.as_bytes(), 1, &sealed)).transpose()
+    }
+
     /// A consent document by its digest, verified again.
     ///
     /// # Errors
     /// [`Code::ConsentDocumentInvalid`], [`Code::StoreDamaged`], [`Code::StoreFailed`].
     pub fn document(&self, digest: Digest, controller: &PublicKey) -> Result<Option<Document>> {
-        let sql = "SELECT s_value FROM document WHERE digest = ?1";
-        let found = self.connection.query_row(sql, [digest.as_bytes()], |row| row.get(0));
-        let sealed: Option<Vec<u8>> = row::optional(found)?;
-        let open = |sealed: Vec<u8>| {
-            let signed: Signed = self.open_json(DOCUMENT, digest.as_bytes(), 1, &sealed)?;
-            Document::open(&signed, controller)
-        };
-        sealed.map(open).transpose()
+        self.signed_document(digest)?.map(|signed| Document::open(&signed, controller)).transpose()
     }
 }
 

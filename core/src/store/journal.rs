@@ -86,7 +86,8 @@ impl View<'_> {
     fn stands(&self, line: &Line) -> Result<bool> {
         let sql = "SELECT EXISTS (SELECT 1 FROM payment WHERE key = ?1 AND state = ?2 AND version = ?3)
             OR EXISTS (SELECT 1 FROM code WHERE id = ?1 AND state = ?2 AND version = ?3)
-            OR (?2 IN ('granted', 'declined', 'withdrawn') AND EXISTS (SELECT 1 FROM consent WHERE seq = ?3))
+            OR (?2 IN ('presented', 'granted', 'declined', 'withdrawn', 'superseded', 'expired', 'acknowledged')
+                AND EXISTS (SELECT 1 FROM consent WHERE seq = ?3))
             OR (?2 = 'erased' AND NOT (EXISTS (SELECT 1 FROM payment WHERE key = ?1)
                 AND EXISTS (SELECT 1 FROM code WHERE id = ?1)))";
         // A code and the payment it led to have one name: the code may be erased and the payment stay.

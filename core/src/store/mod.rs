@@ -14,6 +14,7 @@ mod quarantine;
 mod rotation;
 mod row;
 mod settings;
+pub mod table;
 mod tasks;
 
 pub use audit::Audit;
@@ -22,7 +23,7 @@ pub use head::Tip;
 pub use offline::{KeptBatch, KeyState, OfflineKey};
 pub use payments::Cursor;
 pub use quarantine::{Salvage, set_aside};
-pub use settings::{Behind, Enrolment, Setting};
+pub use settings::{Behind, Enrolment, Setting, Subject};
 pub use tasks::{Task, TaskKind};
 
 use crate::crypto::Random;

@@ -1,7 +1,7 @@
 //! Values of which there is one of a kind.
 
 use super::{Tx, View, failed, row};
-use crate::consent::Signed;
+use crate::consent::{LogState, Signed};
 use crate::crypto::PublicKey;
 use crate::error::Result;
 use crate::id::Id;
@@ -25,6 +25,22 @@ pub struct Enrolment {
     pub device_key: PublicKey,
     /// The key whose proofs count as the user's.
     pub user_key: PublicKey,
+}
+
+/// What the company says about the person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Subject {
+    /// Under 14: consents need the guardian's confirmation (PIPA 22-2).
+    pub guardian: bool,
+}
+
+impl Setting for Subject {
+    const NAME: &'static str = "subject";
+}
+
+impl Setting for LogState {
+    const NAME: &'static str = "consent_log";
 }
 
 impl Setting for Enrolment {

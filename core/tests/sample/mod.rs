@@ -1,7 +1,7 @@
 //! Terms, receipts and answers that the tests of the core speak about.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "test code, of which every test uses a part")]
 
-use jigap::consent::{Document, Event, EventKind, Shown, Signed, SignedEvent};
+use jigap::consent::{Document, Event, EventKind, Shown, Signed, SignedEvent, Stamp};
 use jigap::crypto::{Blob, Digest, HostKey};
 use jigap::id::Id;
 use jigap::money::{Currency, Money, Rate};
@@ -96,7 +96,7 @@ pub fn document_json(network: &str, version: u32) -> Value {
     });
     json!({
         "format": 1, "id": format!("{network}-transfer"), "version": version, "network": network,
-        "controller": "Example Wallet Co.", "data": ["payment_code", "payment_order"],
+        "controller": "Example Wallet Co.", "data": ["customer_number", "payment_order", "scanned_code", "payment_code", "country_of_stay", "payment_result"],
         "recipients": [{ "name": "Example Network Ltd.", "contact": "privacy@network.example", "country": "CN" }],
         "texts": { "en": text }
     })
@@ -123,13 +123,31 @@ pub fn sign_event(event: &Event, device: &HostKey) -> SignedEvent {
 
 /// An answer to a document, to stand after `head`.
 pub fn consent(document: &Document, kind: EventKind, head: Option<&SignedEvent>, device: &HostKey) -> SignedEvent {
-    let shown = Shown { locale: "en".to_owned(), font_pt: 12, scrolled_to_end: true, dwell_ms: 4_000 };
-    let seq = head.map_or(1, |head| head.event.seq.saturating_add(1));
-    let record = Id(u128::from(seq).to_be_bytes());
-    sign_event(&Event::about(document, kind, record, head, shown, Id([5; 16]), NOW, START), device)
+    let shown = Shown {
+        locale: "en".to_owned(),
+        rendered: document.text("en").unwrap().1.rendered(),
+        font_pt: 12,
+        order: ["items", "transfer", "recipient", "purpose", "refusal"].map(str::to_owned).to_vec(),
+        emphasised: ["items", "recipient", "purpose"].map(str::to_owned).to_vec(),
+        scrolled_to_end: true,
+        dwell_ms: 4_000,
+        control: "agree_button".to_owned(),
+        app: "example 1.0".to_owned(),
+    };
+    sign_event(&Event::about(document, kind, shown, stamp(head, device), head), device)
 }
 
 pub fn withdrawal(granted: &SignedEvent, head: &SignedEvent, device: &HostKey) -> SignedEvent {
-    let record = Id(u128::from(head.event.seq.saturating_add(1)).to_be_bytes());
-    sign_event(&Event::withdrawal(&granted.event, record, head, Id([5; 16]), NOW, START), device)
+    ended(granted, EventKind::Withdrawn, head, device)
+}
+
+/// An event that ends an agreement, to stand after `head`.
+pub fn ended(granted: &SignedEvent, kind: EventKind, head: &SignedEvent, device: &HostKey) -> SignedEvent {
+    sign_event(&Event::ending(&granted.event, kind, stamp(Some(head), device), head), device)
+}
+
+pub fn stamp(head: Option<&SignedEvent>, device: &HostKey) -> Stamp {
+    let seq = head.map_or(1, |head| head.event.seq.saturating_add(1));
+    let keys = (device.public().id(), Digest::of(b"user key"));
+    Stamp { record: Id(u128::from(seq).to_be_bytes()), device: Id([5; 16]), keys, at: NOW, server: START }
 }

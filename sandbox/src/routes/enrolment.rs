@@ -7,7 +7,7 @@ use crate::refusal::Refused;
 use crate::state::{chains, consents, users};
 use axum::Json;
 use axum::extract::{Path, State};
-use jigap::gateway::wire::{ChainReceived, ConsentReceived, EnrolRequest, EnrolResponse};
+use jigap::gateway::wire::{ChainReceived, EnrolRequest, EnrolResponse};
 use jigap::id::Id;
 use jigap::network::Network;
 use std::sync::Arc;
@@ -24,8 +24,9 @@ pub(crate) async fn enrol(State(gateway): State<Arc<Gateway>>, call: Call) -> Re
             let user = users::of_token(&request.user_token)?;
             let caller = users::enrol(tx, user, &request.device_key, &request.user_key, gateway.now())?;
             let balance = users::balance(tx, &caller.user)?;
-            let config = gateway.documents.config().clone();
-            Ok(serde_json::to_vec(&EnrolResponse { device: caller.device, config, balance })?)
+            let config = gateway.documents.config();
+            let guardian = users::is_minor(&caller.user);
+            Ok(serde_json::to_vec(&EnrolResponse { device: caller.device, config, balance, guardian })?)
         })
         .await
         .map(Reply)
@@ -38,18 +39,18 @@ pub(crate) async fn trust(State(gateway): State<Arc<Gateway>>) -> Json<Trusted> 
 
 /// `GET /v1/config`.
 pub(crate) async fn config(State(gateway): State<Arc<Gateway>>, call: Call) -> Result<Reply, Refused> {
-    call.run(gateway, |gateway, _, _| Ok(serde_json::to_vec(gateway.documents.config())?)).await
+    call.run(gateway, |gateway, _, _| Ok(serde_json::to_vec(&gateway.documents.config())?)).await
 }
 
-/// `GET /v1/consent-documents/{network}`.
+/// `GET /v1/consent-documents/{network}/{purpose}`.
 pub(crate) async fn consent_document(
     State(gateway): State<Arc<Gateway>>,
-    Path(network): Path<String>,
+    Path((network, purpose)): Path<(String, String)>,
     call: Call,
 ) -> Result<Reply, Refused> {
     call.run(gateway, move |gateway, _, _| {
         let network = Network::parse(&network).map_err(|_| Refused::NetworkUnknown)?;
-        Ok(serde_json::to_vec(gateway.documents.consent(network)?)?)
+        Ok(serde_json::to_vec(&gateway.documents.consent(network, &purpose)?)?)
     })
     .await
 }
@@ -65,9 +66,9 @@ pub(crate) async fn chain(State(gateway): State<Arc<Gateway>>, call: Call) -> Re
 
 /// `POST /v1/consents`.
 pub(crate) async fn consent(State(gateway): State<Arc<Gateway>>, call: Call) -> Result<Reply, Refused> {
-    call.run(gateway, |_, tx, verified| {
-        let record = consents::take(tx, &verified.caller, verified.json()?)?;
-        Ok(serde_json::to_vec(&ConsentReceived { record })?)
+    call.run(gateway, |gateway, tx, verified| {
+        let received = consents::take(tx, &verified.caller, &gateway.documents, verified.json()?, verified.now)?;
+        Ok(serde_json::to_vec(&received)?)
     })
     .await
 }

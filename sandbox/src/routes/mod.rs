@@ -24,7 +24,7 @@ pub(crate) fn router(gateway: Arc<Gateway>) -> Router {
     Router::new()
         .route("/v1/enrol", post(enrolment::enrol))
         .route("/v1/config", get(enrolment::config))
-        .route("/v1/consent-documents/{network}", get(enrolment::consent_document))
+        .route("/v1/consent-documents/{network}/{purpose}", get(enrolment::consent_document))
         .route("/v1/chain", post(enrolment::chain))
         .route("/v1/consents", post(enrolment::consent))
         .route("/v1/balance", get(money::balance))

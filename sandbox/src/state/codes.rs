@@ -27,7 +27,7 @@ pub(crate) fn issue(
     now: ServerMs,
     code_ms: i64,
 ) -> Result<Vec<u8>, Refused> {
-    consents::require(tx, caller, documents, request.network, request.consent)?;
+    consents::require::<CodesRequest>(tx, caller, documents, request.network, request.consent, now)?;
     if let Some(answer) = remembered(tx, caller.device, "codes", request.nonce, body)? {
         return Ok(answer);
     }
@@ -201,14 +201,17 @@ fn scan(
     }
     let caller = users::caller(tx, code.device)?;
     let seq = payments::next_seq(tx)?;
-    let (order, outcome) = match consents::require(tx, &caller, documents, code.network, code.consent) {
-        Ok(()) => {
-            let order = orders::open_order(tx, shop, code.network, amount, now)?;
-            (Some(order.id), payments::settle(tx, &caller.user, &order, home, rate, seq, now)?)
-        }
-        Err(Refused::ConsentMissing) => (None, Outcome::Declined { reason: DeclineReason::ConsentMissing }),
-        Err(other) => return Err(other),
-    };
+    let (order, outcome) =
+        match consents::require::<CodesRequest>(tx, &caller, documents, code.network, code.consent, now) {
+            Ok(()) => {
+                let order = orders::open_order(tx, shop, code.network, amount, now)?;
+                (Some(order.id), payments::settle(tx, &caller.user, &order, home, rate, seq, now)?)
+            }
+            Err(Refused::ConsentMissing | Refused::TransfersSuspended) => {
+                (None, Outcome::Declined { reason: DeclineReason::ConsentMissing })
+            }
+            Err(other) => return Err(other),
+        };
     let answer = Answer::new(code.id, seq, outcome);
     let about = About { network: code.network, scanned: false, merchant: Some(shop.merchant()) };
     payments::record(tx, code.device, order, Digest::of(digits.as_bytes()), &answer, Some(about), now)?;

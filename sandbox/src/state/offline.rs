@@ -235,7 +235,7 @@ pub(crate) fn scan(
         Ok(tx.query_row(sql, params![key.device.to_string(), since], |row| row.get(0))?)
     };
     let over = home.minor() > LIMIT_KRW || paid(1)? >= i64::from(PER_DAY) || paid(30)? >= i64::from(PER_30_DAYS);
-    let granted = consents::in_force(tx, &caller, documents, network)?;
+    let granted = consents::in_force(tx, &caller, documents, network, now)?;
     let (order, outcome) = match (granted, over) {
         (None, _) => (None, Outcome::Declined { reason: DeclineReason::ConsentMissing }),
         (Some(_), true) => (None, Outcome::Declined { reason: DeclineReason::LimitExceeded }),

@@ -129,7 +129,7 @@ pub(crate) fn checkout(
     quote_ms: i64,
 ) -> Result<Vec<u8>, Refused> {
     // Consent first: without it, nothing about this user goes to the network, not even a second time.
-    consents::require(tx, caller, documents, request.network, request.consent)?;
+    consents::require::<CheckoutRequest>(tx, caller, documents, request.network, request.consent, now)?;
     if let Some(answer) = remembered(tx, caller.device, "checkout", request.nonce, body)? {
         return Ok(answer);
     }

@@ -87,9 +87,11 @@ fn judge(
         return Err(Stop::Declined(DeclineReason::TermsDiffer));
     }
     let terms = quote.terms;
-    consents::require(tx, caller, documents, terms.network, request.consent).map_err(|refused| match refused {
-        Refused::ConsentMissing => Stop::Declined(DeclineReason::ConsentMissing),
-        other => Stop::Refused(other),
+    consents::require::<PayRequest>(tx, caller, documents, terms.network, request.consent, now).map_err(|refused| {
+        match refused {
+            Refused::ConsentMissing | Refused::TransfersSuspended => Stop::Declined(DeclineReason::ConsentMissing),
+            other => Stop::Refused(other),
+        }
     })?;
     let nonce = request.nonce.0.as_slice().try_into().map_err(|_| Stop::Declined(DeclineReason::ProofInvalid))?;
     let (order_id, rate, home) = (terms.order, terms.rate, terms.home);

@@ -169,3 +169,28 @@ CREATE TABLE IF NOT EXISTS changes (
   line BLOB NOT NULL,
   UNIQUE (user, n)
 ) STRICT;
+
+-- The log of consents: leaf number and event.
+CREATE TABLE IF NOT EXISTS log (
+  at INTEGER PRIMARY KEY,
+  event TEXT NOT NULL UNIQUE
+) STRICT;
+
+-- What was handed to a network, and under which consent.
+CREATE TABLE IF NOT EXISTS transfers (
+  seq INTEGER PRIMARY KEY,
+  user TEXT NOT NULL,
+  network TEXT NOT NULL,
+  call TEXT NOT NULL,
+  items TEXT NOT NULL,
+  consent TEXT NOT NULL,
+  at INTEGER NOT NULL
+) STRICT;
+
+-- Changes of what is published since the beginning.
+CREATE TABLE IF NOT EXISTS published (
+  network TEXT PRIMARY KEY,
+  revisions INTEGER NOT NULL,
+  suspended INTEGER,
+  count INTEGER NOT NULL
+) STRICT;

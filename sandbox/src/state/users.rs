@@ -22,6 +22,14 @@ pub(crate) struct Caller {
     pub(crate) user_key: PublicKey,
 }
 
+/// Users whose names begin so are under 14.
+const MINOR: &str = "child-";
+
+/// Whether this user's consents need a guardian.
+pub(crate) fn is_minor(user: &str) -> bool {
+    user.starts_with(MINOR)
+}
+
 /// The user that a login token stands for: `demo`, or `user:` and 1 to 32 letters, digits, `-` or `_`. This is the
 /// sandbox's stand-in for the company's own login.
 pub(crate) fn of_token(token: &str) -> Result<&str, Refused> {

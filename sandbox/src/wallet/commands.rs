@@ -112,6 +112,14 @@ pub(super) fn act(options: &Options, say: &Say) -> Result<End> {
                 }
             }
         }
+        Command::Export { file } => {
+            let export = wallet.export_consents().wait()?;
+            let page = file.extension().is_some_and(|e| e.eq_ignore_ascii_case("html"));
+            let written = fs::write(file, if page { export.html } else { export.json });
+            written.map_err(|_| Error::new(Code::ArgumentInvalid).with("field", "file"))?;
+            say.note("exported");
+            Ok(End::Done)
+        }
         Command::Withdraw { network } => {
             wallet.withdraw_consent(Network::parse(network)?).wait()?;
             say.consented(network, false);
@@ -166,8 +174,23 @@ fn agree(wallet: &Wallet, say: &Say, network: Network, locale: &str) -> Result<E
     let request = wallet.consent_request(network, locale.to_owned()).wait()?;
     say.consent(&request);
     // A terminal shows all of it at once, in whatever size the terminal has.
-    let shown = Shown { locale: request.locale, font_pt: 12, scrolled_to_end: true, dwell_ms: 0 };
-    let answer = ConsentAnswer { network, document: request.document, agreed: true, shown };
+    let shown = Shown {
+        locale: request.main.locale,
+        font_pt: 12,
+        scrolled_to_end: true,
+        control: "agree_command".to_owned(),
+        app: concat!("jigap-sandbox ", env!("CARGO_PKG_VERSION")).to_owned(),
+        ..Shown::default()
+    };
+    let answer = ConsentAnswer {
+        network,
+        document: request.main.document,
+        agreed: true,
+        choices: Vec::new(),
+        shown,
+        proof: None,
+        guardian: None,
+    };
     wallet.answer_consent(answer).wait()?;
     say.consented(network.as_str(), true);
     Ok(End::Done)

@@ -90,6 +90,11 @@ enum Command {
     Resume,
     /// List the payments, newest first
     History,
+    /// Write the consents with everything that verifies them to a file: a page for NAME.html, else JSON
+    Export {
+        /// The file
+        file: PathBuf,
+    },
     /// Take a network's consent back
     Withdraw {
         /// The network

@@ -73,17 +73,17 @@ impl Say {
     }
 
     pub(super) fn consent(&self, request: &ConsentRequest) {
-        let mut text = format!("{}\n  asked by {}", request.title, request.controller);
-        for section in &request.sections {
+        let mut text = format!("{}\n  asked by {}", request.main.title, request.controller);
+        for section in &request.main.sections {
             let mark = if section.emphasised { '!' } else { ' ' };
             text = format!("{text}\n{mark} {}: {}", section.name, section.text);
         }
         self.line(&text, || {
             let section = |s: &jigap::app::Section| json!({ "name": s.name, "text": s.text });
             json!({
-                "event": "consent_request", "network": request.network.to_string(), "title": request.title,
-                "locale": request.locale, "document": request.document.to_string(),
-                "sections": request.sections.iter().map(section).collect::<Vec<_>>(),
+                "event": "consent_request", "network": request.network.to_string(), "title": request.main.title,
+                "locale": request.main.locale, "document": request.main.document.to_string(),
+                "sections": request.main.sections.iter().map(section).collect::<Vec<_>>(),
             })
         });
     }

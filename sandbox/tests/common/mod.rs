@@ -12,9 +12,10 @@
 )]
 
 pub mod phone;
+pub mod python;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use jigap::consent::{Document, Event, EventKind, Shown, Signed, SignedEvent};
+use jigap::consent::{Document, Event, EventKind, Shown, Signed, SignedEvent, Stamp};
 use jigap::crypto::{Blob, Digest, HostKey, SystemRandom};
 use jigap::gateway::wire::{
     CheckoutRequest, CheckoutResponse, CodesRequest, CodesResponse, ConsentUpload, EnrolRequest, EnrolResponse,
@@ -279,7 +280,7 @@ impl Device {
     }
 
     pub fn document(&self, name: &str) -> Document {
-        let signed: Signed = self.get(&format!("/v1/consent-documents/{name}")).json();
+        let signed: Signed = self.get(&format!("/v1/consent-documents/{name}/payment")).json();
         Document::open(&signed, &self.addresses.controller_key).unwrap()
     }
 
@@ -290,15 +291,15 @@ impl Device {
     }
 
     pub fn event(&self, name: &str, kind: EventKind) -> SignedEvent {
-        let shown = Shown { locale: "ko".to_owned(), font_pt: 12, scrolled_to_end: true, dwell_ms: 4_000 };
-        let (head, now) = (self.chain.last(), SystemClock.now());
-        let document = self.document(name);
-        let event = Event::about(&document, kind, new_id(), head, shown, self.id, now, ServerMs(now.wall_ms));
+        let shown =
+            Shown { locale: "ko".to_owned(), font_pt: 12, scrolled_to_end: true, dwell_ms: 4_000, ..Shown::default() };
+        let event = Event::about(&self.document(name), kind, shown, self.stamp(), self.chain.last());
         self.sign_event(&event)
     }
 
     pub fn upload(&self, event: &SignedEvent) -> HttpAnswer {
-        let upload = ConsentUpload { event: Blob(event.bytes.clone()), signature: event.signature.clone() };
+        let upload =
+            ConsentUpload { event: Blob(event.bytes.clone()), signature: event.signature.clone(), log_size: 0 };
         self.post("/v1/consents", &upload)
     }
 
@@ -312,17 +313,14 @@ impl Device {
         self.answer_consent(name, EventKind::Granted);
     }
 
+    fn stamp(&self) -> Stamp {
+        let (at, keys) = (SystemClock.now(), (self.key.public().id(), self.user_key.public().id()));
+        Stamp { record: new_id(), device: self.id, keys, at, server: ServerMs(at.wall_ms) }
+    }
+
     pub fn withdraw(&mut self, name: &str) {
-        let now = SystemClock.now();
         let granted = self.chain.iter().rev().find(|e| e.event.network == network(name)).unwrap();
-        let event = Event::withdrawal(
-            &granted.event,
-            new_id(),
-            self.chain.last().unwrap(),
-            self.id,
-            now,
-            ServerMs(now.wall_ms),
-        );
+        let event = Event::ending(&granted.event, EventKind::Withdrawn, self.stamp(), self.chain.last().unwrap());
         let event = self.sign_event(&event);
         assert_eq!(self.upload(&event).status, 200);
         self.chain.push(event);

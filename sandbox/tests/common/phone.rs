@@ -78,6 +78,7 @@ struct Line {
     hold: Option<(&'static str, &'static str, At)>,
     held: usize,
     sent: Vec<String>,
+    bytes: Vec<Request>,
 }
 
 /// The machine's clocks, which can be set wrong and started anew.
@@ -157,6 +158,11 @@ impl Wire {
         self.line.lock().unwrap().sent.iter().filter(|line| line.starts_with(&begin)).count()
     }
 
+    /// Every request that was made, whole.
+    pub fn recorded(&self) -> Vec<Request> {
+        self.line.lock().unwrap().bytes.clone()
+    }
+
     fn pass(&self, request: &Request, here: At) {
         let fits = |line: &Line| {
             line.hold.is_some_and(|(method, path, at)| {
@@ -175,7 +181,11 @@ impl Wire {
 
 impl Transport for Wire {
     fn send(&self, request: &Request) -> Result<Response, SendError> {
-        self.line.lock().unwrap().sent.push(format!("{} {}", request.method, request.path));
+        {
+            let mut line = self.line.lock().unwrap();
+            line.sent.push(format!("{} {}", request.method, request.path));
+            line.bytes.push(request.clone());
+        }
         self.pass(request, At::Leaving);
         let inner = Arc::clone(&self.inner.lock().unwrap());
         let answer = inner.send(request);
@@ -276,9 +286,23 @@ impl Phone {
 
     pub fn answer(&self, name: &str, agreed: bool) {
         let request = self.wallet().consent_request(network(name), "ko-KR".to_owned()).wait().unwrap();
-        assert_eq!((request.locale.as_str(), request.sections.len()), ("ko", 5));
-        let shown = Shown { locale: request.locale, font_pt: 14, scrolled_to_end: true, dwell_ms: 5_000 };
-        let answer = ConsentAnswer { network: network(name), document: request.document, agreed, shown };
+        assert_eq!((request.main.locale.as_str(), request.main.sections.len()), ("ko", 5));
+        let shown = Shown {
+            locale: request.main.locale,
+            font_pt: 14,
+            scrolled_to_end: true,
+            dwell_ms: 5_000,
+            ..Shown::default()
+        };
+        let answer = ConsentAnswer {
+            network: network(name),
+            document: request.main.document,
+            agreed,
+            choices: vec![],
+            shown,
+            proof: None,
+            guardian: None,
+        };
         self.wallet().answer_consent(answer).wait().unwrap();
     }
 

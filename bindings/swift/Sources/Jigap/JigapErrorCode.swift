@@ -37,6 +37,14 @@ extension JigapError {
         case consentDocumentChanged = "CONSENT_DOCUMENT_CHANGED"
         /// The record of consents does not verify.
         case consentRecordBroken = "CONSENT_RECORD_BROKEN"
+        /// The document was not shown as it has to be: legible, and to its end.
+        case consentUnread = "CONSENT_UNREAD"
+        /// The server's log of consents does not prove that it holds what it was given.
+        case consentLogBroken = "CONSENT_LOG_BROKEN"
+        /// Transfers to this network are suspended.
+        case transfersSuspended = "TRANSFERS_SUSPENDED"
+        /// The user is under 14: the guardian has to agree first.
+        case guardianNeeded = "GUARDIAN_NEEDED"
         /// There is no such preview.
         case previewUnknown = "PREVIEW_UNKNOWN"
         /// The terms have expired; nothing was charged.
@@ -133,6 +141,10 @@ extension JigapError {
                 case .consentDocumentInvalid: .consentDocumentInvalid
                 case .consentDocumentChanged: .consentDocumentChanged
                 case .consentRecordBroken: .consentRecordBroken
+                case .consentUnread: .consentUnread
+                case .consentLogBroken: .consentLogBroken
+                case .transfersSuspended: .transfersSuspended
+                case .guardianNeeded: .guardianNeeded
                 case .previewUnknown: .previewUnknown
                 case .quoteExpired: .quoteExpired
                 case .quoteInconsistent: .quoteInconsistent
