@@ -24,9 +24,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// How long the wallet may send a payment again, in milliseconds: short, so that a life reaches its end.
-pub const HORIZON_MS: i64 = 600_000;
+pub const HORIZON_MS: i64 = 120_000;
 /// How long the gateway knows the bytes of a key again: the horizon is four fifths of it.
-pub const RETENTION_MS: i64 = 750_000;
+pub const RETENTION_MS: i64 = 150_000;
 /// What every personal text of a life contains, so that it can be looked for on the disk (I12).
 pub const SECRET: &str = "S3CR";
 /// How the digits of every shown code begin, for the same reason.
