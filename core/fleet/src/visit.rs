@@ -274,7 +274,8 @@ pub(crate) fn play(people: &People, policy: &Policy, person: &Person, start: i64
             break;
         }
         now = next.max(now);
-        if now == scan {
+        // By what is due, not by the time: a question may have come due while somebody waited to try again.
+        if next == scan {
             tried = true;
             if let Some(on) = visit.stage.on {
                 let bucket = Day::bucket(now);
@@ -286,7 +287,7 @@ pub(crate) fn play(people: &People, policy: &Policy, person: &Person, start: i64
                     used = Some(on.code);
                 }
             }
-        } else if now == ask {
+        } else if next == ask {
             let Some((on, since, _)) = asking else { break };
             let done = visit.exchange(now, |day| &mut day.polls);
             let well = matches!(done, Exchange::Answered);
@@ -309,7 +310,7 @@ pub(crate) fn play(people: &People, policy: &Policy, person: &Person, start: i64
                 visit.policy.ask_after(on_screen, visit.trouble, roll)
             };
             asking = Some((on, since, now + pause));
-        } else if now == tick {
+        } else if next == tick {
             visit.happen(StageEvent::Tick, now);
         } else if now >= leaves && used.is_none() {
             // The page is closed; what was on it is asked about until it is over.
