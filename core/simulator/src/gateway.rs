@@ -122,6 +122,7 @@ impl Fault {
 }
 
 /// The signed papers, made once a thread: configurations by version, documents by network and version.
+#[allow(missing_debug_implementations, reason = "the world of a life, not a value to be shown")]
 pub struct Papers {
     configs: Vec<Signed>,
     documents: [Vec<(Signed, Digest)>; 2],
@@ -226,6 +227,7 @@ enum Later {
 
 /// The gateway and the shops.
 #[derive(Clone)]
+#[allow(missing_debug_implementations, reason = "the world of a life, not a value to be shown")]
 pub struct Gateway {
     papers: Rc<Papers>,
     config: usize,

@@ -68,7 +68,8 @@ fn lives(plan: &Plan, enough: usize, prepare: impl Fn() + Sync) -> (Report, Vec<
 pub fn run(plan: &Plan) -> bool {
     let began = Instant::now();
     let (sum, bad) = lives(plan, MOST_BAD, || ());
-    let seconds = began.elapsed().as_secs_f64();
+    let took = began.elapsed();
+    let a_second = u128::from(sum.lives).saturating_mul(1000).checked_div(took.as_millis()).unwrap_or(0);
     println!("{}", sum.text());
     for (seed, violations) in &bad {
         for (invariant, what) in violations {
@@ -78,9 +79,9 @@ pub fn run(plan: &Plan) -> bool {
         keep(*seed, violations);
     }
     println!(
-        "{} lives in {seconds:.1} s, {:.0} a second with {} jobs; {} violations in {} lives",
+        "{} lives in {} s, {a_second} a second with {} jobs; {} violations in {} lives",
         sum.lives,
-        sum.lives as f64 / seconds,
+        took.as_secs(),
         plan.jobs,
         sum.violations.len(),
         bad.len()

@@ -203,8 +203,8 @@ impl Inner {
                 return Err(Error::new(Code::GuardianNeeded).with("network", network));
             };
             let confirmation = Confirmation::open(signed, &self.trust.controller)?;
-            let agreed = answered.iter().filter(|(_, agreed)| *agreed);
-            agreed.map(|(d, _)| confirmation.covers(enrolment.device, d.digest(), now)).collect::<Result<()>>()?;
+            let mut agreed = answered.iter().filter(|(_, agreed)| *agreed);
+            agreed.try_for_each(|(d, _)| confirmation.covers(enrolment.device, d.digest(), now))?;
         }
         let shown_to_us = answer.shown.rendered;
         self.append(network, |ledger| {

@@ -82,7 +82,9 @@ impl Inner {
 
     /// The next key: one that was never on a screen, and only when there is none, the one that was seen longest ago.
     fn take_key(&self, page: &Page, now: ServerMs, step: u64, layout: &dyn Layout) -> Result<Session> {
-        let steps = u64::try_from(layout.session_ms() / layout.step_ms().max(1)).unwrap_or(0).saturating_add(1);
+        let steps = u64::try_from(layout.session_ms().checked_div(layout.step_ms().max(1)).unwrap_or(0))
+            .unwrap_or(0)
+            .saturating_add(1);
         self.store.write(|tx| {
             drop(self.consent::<CodesRequest>(page.network)?);
             let batch: KeptBatch = tx.setting()?.ok_or_else(|| unavailable("no_keys"))?;

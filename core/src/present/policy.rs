@@ -175,6 +175,7 @@ fn share(whole: i64, roll: u32) -> i64 {
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, clippy::as_conversions, reason = "test code")]
 mod tests {
     use super::*;
     use proptest::prelude::*;

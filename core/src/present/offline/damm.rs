@@ -24,6 +24,7 @@ pub fn damm(digits: &str) -> Option<u8> {
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, clippy::as_conversions, reason = "test code")]
 mod tests {
     use super::*;
     use proptest::prelude::*;

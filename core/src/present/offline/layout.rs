@@ -108,7 +108,7 @@ pub fn one_time(secret: &[u8; 32], epoch: u32, handle: &str, step: u64, digits: 
 }
 
 #[cfg(test)]
-#[allow(clippy::arithmetic_side_effects, clippy::as_conversions, reason = "test code")]
+#[allow(clippy::arithmetic_side_effects, clippy::as_conversions, clippy::string_slice, reason = "test code")]
 mod tests {
     use super::*;
     use zeroize::Zeroizing;
