@@ -294,7 +294,7 @@ mod tests {
     fn moments_are_written_and_read() {
         assert_eq!(iso(ServerMs(0)), "1970-01-01T00:00:00.000Z");
         assert_eq!(iso(ServerMs(951_782_400_000)), "2000-02-29T00:00:00.000Z");
-        assert_eq!(iso(ServerMs(1_795_442_529_410)), "2026-11-23T14:42:09.410Z");
+        assert_eq!(iso(ServerMs(1_795_442_529_410)), "2026-11-23T14:02:09.410Z");
         for day in 0..40_000 {
             let at = ServerMs(day * 86_400_000 + 12_345_678);
             assert_eq!(from_iso(&iso(at)), Ok(at));
