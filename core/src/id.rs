@@ -21,7 +21,7 @@ impl Id {
     /// The identifier that follows from this one for another purpose: a cancel has a key of its own, and no second one.
     ///
     /// # Errors
-    /// As [`derive`].
+    /// As [`derive()`].
     pub fn derived(self, purpose: &'static str) -> Result<Self> {
         derive(&self.0, purpose).map(Self)
     }

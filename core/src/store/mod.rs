@@ -103,7 +103,7 @@ pub struct Store {
 impl Store {
     /// Opens the database in this folder, making or migrating it when needed, and checks that the vault's key is the
     /// one it was written with and that its end verifies. How long that takes does not depend on the history: the rest is
-    /// checked when it is read, and by [`Store::audit`].
+    /// checked when it is read, and by [`View::audit`].
     ///
     /// # Errors
     /// [`Code::StoreFailed`], [`Code::StoreDamaged`], [`Code::StoreTooNew`], and the vault's own. Nothing is ever

@@ -133,7 +133,7 @@ impl Tx<'_> {
     /// time, which the gateway told.
     ///
     /// # Errors
-    /// [`Code::StoreFailed`], [`Code::StoreDamaged`].
+    /// [`crate::error::Code::StoreFailed`], [`crate::error::Code::StoreDamaged`].
     pub fn hurry(&self, now: ServerMs) -> Result<()> {
         if planted!(PutOffByClock) {
             return Ok(());
@@ -178,7 +178,7 @@ impl Tx<'_> {
     /// Owes this no longer, if it was owed before this moment: what was done since then does not pay for what came after.
     ///
     /// # Errors
-    /// [`Code::StoreFailed`].
+    /// [`crate::error::Code::StoreFailed`].
     pub fn paid_before(&self, kind: TaskKind, subject: &[u8], begun: ServerMs) -> Result<()> {
         if planted!(PaidInAdvance) {
             return self.paid(kind, subject);

@@ -1,5 +1,5 @@
 //! Everything a code says, for inspectors and support desks: the reading in words, the facts as they are written, and every
-//! object with its name. Nothing here decides anything: that is [`read_at`](super::read_at).
+//! object with its name. Nothing here decides anything: that is [`super::read_at`].
 
 mod fields;
 mod meaning;
