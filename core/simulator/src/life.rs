@@ -14,8 +14,10 @@ use jigap::error::{Code, Result};
 use jigap::id::Id;
 use jigap::money::Money;
 use jigap::network::Network;
-use jigap::payment::{Proof, ProofMethod};
+use jigap::payment::{Proof, ProofMethod, State};
 use jigap::store::{Disk as Place, TaskKind};
+use jigap::wallet::Balance;
+use rusqlite::{Connection, OpenFlags};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -167,6 +169,15 @@ fn open() -> Result<Stepped> {
     Stepped::open(Setup { folder: PathBuf::from("/sim"), trust }, ports(), Place::Vfs(vfs::NAME))
 }
 
+/// The state that the wallet found this payment in when it started: the journal's line before the newest.
+fn state_before(key: Id) -> Option<&'static str> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
+    let db = Connection::open_with_flags_and_vfs("/sim/wallet.db", flags, vfs::NAME).ok()?;
+    let sql = "SELECT state FROM journal WHERE subject = ?1 ORDER BY seq DESC LIMIT 1 OFFSET 1";
+    let state: String = db.query_row(sql, [key.0], |row| row.get(0)).ok()?;
+    State::parse(&state).map(State::as_str)
+}
+
 fn alive() -> bool {
     !vfs::with(|disk| disk.dead())
 }
@@ -178,6 +189,14 @@ fn delivered<T>(ticket: &mut Ticket<T>) -> Option<Result<T>> {
         Poll::Ready(result) if alive() => Some(result),
         _ => None,
     }
+}
+
+/// The user pulls the screen down while something else is under way.
+pub(crate) fn refresh_meanwhile(wallet: &Rc<Stepped>) {
+    let mut ticket = wallet.refresh();
+    while wallet.serve() {}
+    let _ = delivered(&mut ticket);
+    Life::default().look();
 }
 
 /// A withdrawal by the user while something else is under way.
@@ -336,8 +355,12 @@ impl Life {
                 Ok(wallet) if alive() => {
                     say!("the wallet opens");
                     world(|world| world.report.count("wallet opened"));
-                    for _ in 0..wallet.recovered().payments.len() {
-                        world(|world| world.report.count("payment taken up again"));
+                    for key in wallet.recovered().payments.iter().copied() {
+                        let state = state_before(key);
+                        world(|world| {
+                            world.report.count("payment taken up again");
+                            state.into_iter().for_each(|state| world.report.met(state, "woke"));
+                        });
                     }
                     set_wallet(Some(Rc::new(wallet)));
                     self.after_opening();
@@ -506,13 +529,17 @@ impl Life {
     }
 
     fn outage(&self) {
+        self.lose_the_way();
+        self.buy();
+    }
+
+    fn lose_the_way(&self) {
         world(|world| {
             let ms = *world.rng.pick(&[20_000, 120_000, 900_000]);
             world.mischief.outage_until = world.now + ms;
             world.report.count("gateway out of reach for a while");
             world.tell(format!("the gateway is out of reach for {} s", ms / 1000));
         });
-        self.buy();
     }
 
     fn vault(&self) {
@@ -573,6 +600,14 @@ impl Life {
         }
         page.payments.reverse();
         world(|world| world.audit(&page.payments));
+        // In one transaction, since it is one screen.
+        let balance = wallet.look(|view| {
+            let asked = view.tasks()?.iter().any(|task| task.kind == TaskKind::FetchBalance);
+            Ok(view.setting::<Balance>()?.map(|balance| (balance.version, asked)))
+        });
+        if let (Ok(Some((version, asked))), true) = (balance, alive()) {
+            world(|world| world.audit_balance(version, asked));
+        }
     }
 
     // ---- The user -----------------------------------------------------------------------------------------------
@@ -708,6 +743,10 @@ impl Life {
         let Some(preview) = self.prepare(n) else { return };
         let think = world(|world| *world.rng.pick(&[1_000, 5_000, 5_000, 60_000, 200_000]));
         self.drive(think);
+        if world(|world| world.rng.one_in(12)) {
+            // Between the price and the proof the way to the gateway is lost.
+            self.lose_the_way();
+        }
         self.pay(n, &preview);
         let wait = world(|world| *world.rng.pick(&[0, 0, 1_000, 10_000, 60_000]));
         self.drive(wait);

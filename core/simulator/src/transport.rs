@@ -8,7 +8,7 @@ use crate::say;
 use crate::vfs;
 use crate::world::{World, wallet, world};
 use jigap::crypto::Digest;
-use jigap::gateway::wire::{CheckoutRequest, CodesRequest, PayRequest};
+use jigap::gateway::wire::{CheckoutRequest, CodesRequest, HistoryResponse, PayRequest};
 use jigap::gateway::{Request, Response, SendError, Transport};
 use jigap::id::Id;
 use jigap::network::Network;
@@ -46,9 +46,10 @@ pub(crate) fn meanwhile() {
     let Some(wallet) = wallet() else { return };
     world(|world| world.depth += 1);
     for _ in 0..steps {
-        match world(|world| world.rng.below(6)) {
+        match world(|world| world.rng.below(8)) {
             0 => life::withdraw_meanwhile(&wallet),
-            1 | 2 => {
+            1 => life::refresh_meanwhile(&wallet),
+            2 | 3 => {
                 wallet.serve();
             }
             _ => {
@@ -274,6 +275,17 @@ fn watch_payment(asked: &PayRequest, bytes: &[u8]) {
     });
 }
 
+/// Notes what the history is about to tell of payments that the wallet has.
+fn told(answer: &Result<Response, SendError>) {
+    let (Ok(response), Some(wallet)) = (answer, wallet()) else { return };
+    let Ok(page) = serde_json::from_slice::<HistoryResponse>(&response.body) else { return };
+    for line in page.lines {
+        if let Ok(Some(record)) = wallet.look(|view| view.payment(line.answer.key)) {
+            world(|world| world.report.met(record.payment.state.as_str(), "told"));
+        }
+    }
+}
+
 /// Notes what the wallet is about to learn: for the table of states and events.
 fn heard(request: &Request, answer: &Result<Response, SendError>) {
     if let Some(server) = answer.as_ref().ok().and_then(|response| response.server_ms) {
@@ -281,6 +293,9 @@ fn heard(request: &Request, answer: &Result<Response, SendError>) {
             world.time_known = true;
             world.lag = world.lag.max(world.now - server);
         });
+    }
+    if request.path.starts_with("/v1/history") {
+        return told(answer);
     }
     let Some(rest) = request.path.strip_prefix("/v1/payments") else { return };
     let asking = request.method == "GET";
