@@ -57,6 +57,8 @@ pub(crate) struct Model {
     pub balance: u64,
     /// The folder was put back to an older state, or a bit of it flipped: what it forgot then is no fault of the wallet's.
     pub rolled_back: bool,
+    /// A bit of the folder flipped: what it hit need not be readable any more, but the wallet has to say so.
+    pub rotten: bool,
 }
 
 impl Model {
