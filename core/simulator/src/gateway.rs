@@ -43,6 +43,8 @@ pub enum Fault {
     RequestLost,
     /// The request arrives, the answer is lost.
     AnswerLost,
+    /// The answer is long on its way, and the wallet's other threads and the user go on.
+    Slow,
     /// The request arrives twice.
     Doubled,
     /// The request arrives much later, perhaps after others, perhaps after the quote's end.
@@ -75,11 +77,12 @@ pub enum Fault {
 
 impl Fault {
     /// Every fault.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Unreachable,
         Self::Untrusted,
         Self::RequestLost,
         Self::AnswerLost,
+        Self::Slow,
         Self::Doubled,
         Self::Delayed,
         Self::Refused500,
@@ -103,6 +106,7 @@ impl Fault {
             Self::Untrusted => "TLS failed",
             Self::RequestLost => "request lost",
             Self::AnswerLost => "answer lost",
+            Self::Slow => "answer slow",
             Self::Doubled => "request doubled",
             Self::Delayed => "request delayed",
             Self::Refused500 => "500, nothing done",

@@ -114,6 +114,7 @@ fn begin(start: &Start, mut rng: Rng, trace: bool) -> World {
         exchanges: 0,
         witness: (start.witness.clone(), 0),
         lag: 0,
+        balance_told: false,
         time_known: true,
     }
 }
@@ -535,7 +536,7 @@ impl Life {
 
     fn lose_the_way(&self) {
         world(|world| {
-            let ms = *world.rng.pick(&[20_000, 120_000, 900_000]);
+            let ms = *world.rng.pick(&[20_000, 200_000, 900_000]);
             world.mischief.outage_until = world.now + ms;
             world.report.count("gateway out of reach for a while");
             world.tell(format!("the gateway is out of reach for {} s", ms / 1000));
@@ -574,7 +575,11 @@ impl Life {
                 return;
             }
             while wallet.serve() {}
-            let Some(pause) = wallet.work() else { continue };
+            let pause = wallet.work();
+            if world(|world| std::mem::take(&mut world.balance_told)) {
+                self.look_at_balance();
+            }
+            let Some(pause) = pause else { continue };
             wallet.announce();
             let pause = i64::try_from(pause.as_millis()).unwrap_or(i64::MAX).max(1);
             let left = end - world(|world| world.now);
@@ -610,7 +615,12 @@ impl Life {
         };
         page.payments.reverse();
         world(|world| world.audit(&page.payments));
-        // In one transaction, since it is one screen.
+        self.look_at_balance();
+    }
+
+    /// The balance is on the same screen, and told anew whenever it changes.
+    fn look_at_balance(&self) {
+        let Some(wallet) = wallet() else { return };
         let balance = wallet.look(|view| {
             let asked = view.tasks()?.iter().any(|task| task.kind == TaskKind::FetchBalance);
             Ok(view.setting::<Balance>()?.map(|balance| (balance.version, asked)))
@@ -753,7 +763,7 @@ impl Life {
         let Some(preview) = self.prepare(n) else { return };
         let think = world(|world| *world.rng.pick(&[1_000, 5_000, 5_000, 60_000, 200_000]));
         self.drive(think);
-        if world(|world| world.rng.one_in(12)) {
+        if world(|world| world.rng.one_in(6)) {
             // Between the price and the proof the way to the gateway is lost.
             self.lose_the_way();
         }

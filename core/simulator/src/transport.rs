@@ -36,13 +36,17 @@ impl Transport for Line {
 
 /// While the wallet waits for something slow, its other threads and the user go on.
 pub(crate) fn meanwhile() {
-    let (go, steps) = world(|world| {
-        let go = world.depth == 0 && world.mischief.meanwhile > 0 && world.rng.one_in(world.mischief.meanwhile);
-        (go, world.rng.between(1, 3))
-    });
-    if !go {
+    let go = world(|world| world.mischief.meanwhile > 0 && world.rng.one_in(world.mischief.meanwhile));
+    if go {
+        others_go_on();
+    }
+}
+
+fn others_go_on() {
+    if world(|world| world.depth > 0) || vfs::with(|disk| disk.dead()) {
         return;
     }
+    let steps = world(|world| world.rng.between(1, 3));
     let Some(wallet) = wallet() else { return };
     world(|world| world.depth += 1);
     for _ in 0..steps {
@@ -108,6 +112,14 @@ fn exchange(request: &Request) -> Result<Response, SendError> {
             deliver();
             timeout();
             Err(SendError::Unknown)
+        }
+        Fault::Slow => {
+            let response = deliver();
+            for _ in 0..if alone { 0 } else { 6 } {
+                world(|world| world.pass(2_000));
+                others_go_on();
+            }
+            Ok(response)
         }
         Fault::Doubled => {
             let later = world(|world| world.now + world.rng.between(1, 60_000));
@@ -190,6 +202,10 @@ impl World {
             self.mischief.faults[at]
         };
         // These falsify answers about payments; elsewhere they are a torn answer.
+        // What money on its way can overtake is a balance on its way.
+        if request.path == "/v1/balance" && self.rng.one_in(2) {
+            return Some(Fault::Slow);
+        }
         let about_payment = request.path.starts_with("/v1/payments");
         match fault {
             Fault::WrongId | Fault::ToldPending | Fault::Contradicted if !about_payment => Some(Fault::Torn),
@@ -293,6 +309,9 @@ fn heard(request: &Request, answer: &Result<Response, SendError>) {
             world.time_known = true;
             world.lag = world.lag.max(world.now - server);
         });
+    }
+    if request.path == "/v1/balance" {
+        world(|world| world.balance_told = true);
     }
     if request.path.starts_with("/v1/history") {
         return told(answer);
