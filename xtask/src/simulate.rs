@@ -6,10 +6,13 @@ use crate::run::{self, Outcome, Transcript};
 use crate::test::results::Sum;
 use crate::tree::Tree;
 
+/// The first seed that `cargo xtask test` plays. It is fixed: one seed is one life, so a green build stays green, and one that turns
+/// red was turned red by a change.
+const FIRST_SEED: u64 = 1;
 /// How many lives `cargo xtask test` plays.
-pub(crate) const LIVES: u64 = 100_000;
+const LIVES: u64 = 24_000;
 /// Within so many lives each planted bug has to be found.
-pub(crate) const MUTANT_LIVES: u64 = 10_000;
+const MUTANT_LIVES: u64 = 10_000;
 
 /// What is asked of the simulator.
 #[derive(clap::Args)]
@@ -54,7 +57,9 @@ pub(crate) fn both(tree: &Tree) -> Outcome<Sum> {
     let mut sum = Sum::default();
     for (mutants, lives) in [(false, LIVES), (true, MUTANT_LIVES)] {
         let mut command = program(tree, mutants)?;
-        command.arg("--lives").arg(lives.to_string());
+        for (name, value) in [("--lives", lives), ("--seed", FIRST_SEED)] {
+            command.arg(name).arg(value.to_string());
+        }
         command.args(mutants.then_some("--mutants"));
         sum = sum.plus(counted(&run::transcript(&mut command)?, mutants));
     }

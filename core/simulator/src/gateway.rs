@@ -7,8 +7,8 @@ use jigap::consent::{Signed, SignedEvent};
 use jigap::crypto::{Blob, Digest};
 use jigap::gateway::wire::{
     ChainReceived, ChainReport, ChainTip, CheckoutRequest, CheckoutResponse, CodeStatus, CodesRequest, CodesResponse,
-    ConsentReceived, ConsentUpload, EnrolRequest, EnrolResponse, HistoryLine, HistoryResponse, IssuedCode, PayRequest,
-    Refusal, Statement,
+    ConsentReceived, ConsentUpload, Done, EnrolRequest, EnrolResponse, HistoryLine, HistoryResponse, IssuedCode,
+    PayRequest, Refusal, Statement, VoidRequest,
 };
 use jigap::gateway::{Request, Response};
 use jigap::id::Id;
@@ -43,6 +43,8 @@ pub enum Fault {
     RequestLost,
     /// The request arrives, the answer is lost.
     AnswerLost,
+    /// The answer is long on its way, and the wallet's other threads and the user go on.
+    Slow,
     /// The request arrives twice.
     Doubled,
     /// The request arrives much later, perhaps after others, perhaps after the quote's end.
@@ -75,11 +77,12 @@ pub enum Fault {
 
 impl Fault {
     /// Every fault.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Unreachable,
         Self::Untrusted,
         Self::RequestLost,
         Self::AnswerLost,
+        Self::Slow,
         Self::Doubled,
         Self::Delayed,
         Self::Refused500,
@@ -103,6 +106,7 @@ impl Fault {
             Self::Untrusted => "TLS failed",
             Self::RequestLost => "request lost",
             Self::AnswerLost => "answer lost",
+            Self::Slow => "answer slow",
             Self::Doubled => "request doubled",
             Self::Delayed => "request delayed",
             Self::Refused500 => "500, nothing done",
@@ -216,6 +220,8 @@ pub struct Capture {
     pub home: i64,
     /// When.
     pub at: i64,
+    /// The version of the balance that it led to.
+    pub version: u64,
 }
 
 #[derive(Debug, Clone)]
@@ -447,7 +453,8 @@ impl World {
         self.gateway.balance -= home;
         self.gateway.balance_version += 1;
         let now = self.now;
-        self.gateway.captures.push(Capture { key, purchase, home, at: now });
+        let version = self.gateway.balance_version;
+        self.gateway.captures.push(Capture { key, purchase, home, at: now, version });
         self.tell(format!("gateway: charges {home} won, payment {key}"));
         self.report.count("charges");
         // A gateway that says "declined" of what it charged makes its user pay again: that is not the wallet's fault.
@@ -594,6 +601,7 @@ impl World {
             ("POST", "/v1/checkouts") => self.checkout(&request.body),
             ("POST", "/v1/payments") => self.pay(&request.body),
             ("POST", "/v1/codes") => self.issue(&request.body),
+            ("POST", "/v1/codes/void") => self.void(&body(&request.body)?),
             ("POST", "/v1/chain") => self.chain(body(&request.body)?),
             ("POST", path) => {
                 let of =
@@ -797,6 +805,19 @@ impl World {
         let answer = text(&CodesResponse { codes })?;
         self.gateway.nonces.insert(asked.nonce, (Digest::of(bytes), answer.clone()));
         Ok(answer)
+    }
+
+    /// Nobody is to use these any more; one that a shop has scanned stays scanned.
+    fn void(&mut self, asked: &VoidRequest) -> Result<Vec<u8>, No> {
+        let now = self.now;
+        for code in &asked.codes {
+            if let Some(issued) = self.gateway.codes.get_mut(code).filter(|issued| issued.used.is_none()) {
+                issued.expires = issued.expires.min(now);
+            }
+            self.tell(format!("gateway: code {code} is void"));
+        }
+        self.report.count("codes voided");
+        text(&Done { done: true })
     }
 
     fn code_status(&self, code: Id) -> Result<Vec<u8>, No> {

@@ -53,8 +53,12 @@ pub(crate) struct Model {
     pub lied: BTreeSet<Id>,
     /// Payments of which the user was told that they are being cancelled.
     pub cancels: BTreeSet<Id>,
+    /// The version of the balance that was on screen last.
+    pub balance: u64,
     /// The folder was put back to an older state, or a bit of it flipped: what it forgot then is no fault of the wallet's.
     pub rolled_back: bool,
+    /// A bit of the folder flipped: what it hit need not be readable any more, but the wallet has to say so.
+    pub rotten: bool,
 }
 
 impl Model {
@@ -74,6 +78,25 @@ const fn ended(status: Status) -> bool {
 }
 
 impl World {
+    /// Holds the balance on screen against the one before, and against the payments that are on screen beside it: money that the
+    /// user sees leaving has left the balance, or the new balance is being asked for.
+    pub(crate) fn audit_balance(&mut self, version: u64, being_asked: bool) {
+        if self.model.rolled_back {
+            return;
+        }
+        let before = std::mem::replace(&mut self.model.balance, version);
+        self.must(version >= before, "I2 the balance is the gateway's", || format!("version {before}, then {version}"));
+        let shown = |key: &Id| self.model.payments.get(key).is_some_and(|seen| seen.status == Status::Paid);
+        let missing = self.gateway.captures.iter().find(|capture| capture.version > version && shown(&capture.key));
+        if let (Some(capture), false) = (missing.cloned(), being_asked) {
+            let (key, needed) = (capture.key, capture.version);
+            self.violation(
+                "I2 the balance is the gateway's",
+                format!("{key} is paid, but in no balance: {version}, not {needed}"),
+            );
+        }
+    }
+
     /// Holds the history, oldest first, against what was seen before.
     pub(crate) fn audit(&mut self, history: &[PaymentView]) {
         let mut fresh = Vec::new();

@@ -26,8 +26,13 @@ pub struct Plan {
     pub trace: bool,
 }
 
-/// Lives after each other from a plan's seeds on, shared by threads, until enough were bad.
-fn lives(plan: &Plan, enough: usize, prepare: impl Fn() + Sync) -> (Report, Vec<Bad>) {
+/// Lives after each other from a plan's seeds on, shared by threads, until enough were bad. A bad life counts when `counts` says so.
+fn lives(
+    plan: &Plan,
+    enough: usize,
+    prepare: impl Fn() + Sync,
+    counts: impl Fn(u64) -> bool + Sync,
+) -> (Report, Vec<Bad>) {
     let next = AtomicU64::new(0);
     let found = AtomicUsize::new(0);
     thread::scope(|scope| {
@@ -44,7 +49,7 @@ fn lives(plan: &Plan, enough: usize, prepare: impl Fn() + Sync) -> (Report, Vec<
                 if plan.trace {
                     println!("seed {seed}\n{}", story.join("\n"));
                 }
-                if !report.violations.is_empty() {
+                if !report.violations.is_empty() && counts(seed) {
                     found.fetch_add(1, Ordering::Relaxed);
                     bad.push((seed, report.violations.clone()));
                 }
@@ -67,7 +72,7 @@ fn lives(plan: &Plan, enough: usize, prepare: impl Fn() + Sync) -> (Report, Vec<
 /// Plays all lives. True when nothing was violated.
 pub fn run(plan: &Plan) -> bool {
     let began = Instant::now();
-    let (sum, bad) = lives(plan, MOST_BAD, || ());
+    let (sum, bad) = lives(plan, MOST_BAD, || (), |_| true);
     let took = began.elapsed();
     let a_second = u128::from(sum.lives).saturating_mul(1000).checked_div(took.as_millis()).unwrap_or(0);
     println!("{}", sum.text());
@@ -113,17 +118,26 @@ pub fn mutants(plan: &Plan, only: Option<&str>) -> bool {
     let wanted = |mutant: &&Mutant| only.is_none_or(|name| mutant.as_str() == name || format!("{mutant:?}") == name);
     let (mut found, mut missed) = (0u32, 0u32);
     for mutant in Mutant::ALL.iter().filter(wanted) {
-        let (sum, bad) = lives(plan, 1, || plant(Some(*mutant)));
+        // A life that is bad without the bug as well has found something else.
+        let by_the_bug = |seed| {
+            plant(None);
+            let good_without = play(seed, false).0.violations.is_empty();
+            plant(Some(*mutant));
+            if !good_without {
+                println!(
+                    "  seed {seed} is bad without a planted bug: cargo xtask simulate --lives 1 --seed {seed} --trace"
+                );
+            }
+            good_without
+        };
+        let (sum, bad) = lives(plan, 1, || plant(Some(*mutant)), by_the_bug);
         match bad.first() {
             Some((seed, violations)) => {
                 found += 1;
-                let invariants: Vec<&str> = violations.iter().map(|(invariant, _)| *invariant).collect();
-                println!(
-                    "{:<36} found after {} lives: {} (seed {seed})",
-                    mutant.as_str(),
-                    sum.lives,
-                    invariants.join("; ")
-                );
+                let mut invariants: Vec<&str> = violations.iter().map(|(invariant, _)| *invariant).collect();
+                invariants.dedup();
+                let (after, invariants) = (seed - plan.seed + 1, invariants.join("; "));
+                println!("{:<36} found after {after} lives: {invariants} (seed {seed})", mutant.as_str());
             }
             None => {
                 missed += 1;

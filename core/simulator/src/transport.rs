@@ -8,7 +8,7 @@ use crate::say;
 use crate::vfs;
 use crate::world::{World, wallet, world};
 use jigap::crypto::Digest;
-use jigap::gateway::wire::{CheckoutRequest, CodesRequest, PayRequest};
+use jigap::gateway::wire::{CheckoutRequest, CodesRequest, HistoryResponse, PayRequest};
 use jigap::gateway::{Request, Response, SendError, Transport};
 use jigap::id::Id;
 use jigap::network::Network;
@@ -36,19 +36,24 @@ impl Transport for Line {
 
 /// While the wallet waits for something slow, its other threads and the user go on.
 pub(crate) fn meanwhile() {
-    let (go, steps) = world(|world| {
-        let go = world.depth == 0 && world.mischief.meanwhile > 0 && world.rng.one_in(world.mischief.meanwhile);
-        (go, world.rng.between(1, 3))
-    });
-    if !go {
+    let go = world(|world| world.mischief.meanwhile > 0 && world.rng.one_in(world.mischief.meanwhile));
+    if go {
+        others_go_on();
+    }
+}
+
+fn others_go_on() {
+    if world(|world| world.depth > 0) || vfs::with(|disk| disk.dead()) {
         return;
     }
+    let steps = world(|world| world.rng.between(1, 3));
     let Some(wallet) = wallet() else { return };
     world(|world| world.depth += 1);
     for _ in 0..steps {
-        match world(|world| world.rng.below(6)) {
+        match world(|world| world.rng.below(8)) {
             0 => life::withdraw_meanwhile(&wallet),
-            1 | 2 => {
+            1 => life::refresh_meanwhile(&wallet),
+            2 | 3 => {
                 wallet.serve();
             }
             _ => {
@@ -107,6 +112,14 @@ fn exchange(request: &Request) -> Result<Response, SendError> {
             deliver();
             timeout();
             Err(SendError::Unknown)
+        }
+        Fault::Slow => {
+            let response = deliver();
+            for _ in 0..if alone { 0 } else { 6 } {
+                world(|world| world.pass(2_000));
+                others_go_on();
+            }
+            Ok(response)
         }
         Fault::Doubled => {
             let later = world(|world| world.now + world.rng.between(1, 60_000));
@@ -189,6 +202,10 @@ impl World {
             self.mischief.faults[at]
         };
         // These falsify answers about payments; elsewhere they are a torn answer.
+        // What money on its way can overtake is a balance on its way.
+        if request.path == "/v1/balance" && self.rng.one_in(2) {
+            return Some(Fault::Slow);
+        }
         let about_payment = request.path.starts_with("/v1/payments");
         match fault {
             Fault::WrongId | Fault::ToldPending | Fault::Contradicted if !about_payment => Some(Fault::Torn),
@@ -274,6 +291,17 @@ fn watch_payment(asked: &PayRequest, bytes: &[u8]) {
     });
 }
 
+/// Notes what the history is about to tell of payments that the wallet has.
+fn told(answer: &Result<Response, SendError>) {
+    let (Ok(response), Some(wallet)) = (answer, wallet()) else { return };
+    let Ok(page) = serde_json::from_slice::<HistoryResponse>(&response.body) else { return };
+    for line in page.lines {
+        if let Ok(Some(record)) = wallet.look(|view| view.payment(line.answer.key)) {
+            world(|world| world.report.met(record.payment.state.as_str(), "told"));
+        }
+    }
+}
+
 /// Notes what the wallet is about to learn: for the table of states and events.
 fn heard(request: &Request, answer: &Result<Response, SendError>) {
     if let Some(server) = answer.as_ref().ok().and_then(|response| response.server_ms) {
@@ -281,6 +309,12 @@ fn heard(request: &Request, answer: &Result<Response, SendError>) {
             world.time_known = true;
             world.lag = world.lag.max(world.now - server);
         });
+    }
+    if request.path == "/v1/balance" {
+        world(|world| world.balance_told = true);
+    }
+    if request.path.starts_with("/v1/history") {
+        return told(answer);
     }
     let Some(rest) = request.path.strip_prefix("/v1/payments") else { return };
     let asking = request.method == "GET";

@@ -80,6 +80,8 @@ pub(crate) struct World {
     pub witness: (Option<Vec<u8>>, u64),
     /// The longest an answer took to come: so far may the wallet be behind the server's time.
     pub lag: i64,
+    /// A balance was answered, and nobody has looked at the screen since.
+    pub balance_told: bool,
     /// The server has been heard since the last jump of a clock.
     pub time_known: bool,
 }
