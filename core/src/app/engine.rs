@@ -91,6 +91,9 @@ impl Inner {
             }
         };
         let done = catch_unwind(AssertUnwindSafe(|| self.carry_out(&task)));
+        if matches!(&done, Ok(Err(error)) if error.code() == Code::StoreDamaged) {
+            self.suspect();
+        }
         self.wake.release(&task, done.unwrap_or(Ok(Done::Failed)).unwrap_or(Done::Failed), self.moment());
         None
     }

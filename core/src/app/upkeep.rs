@@ -60,6 +60,8 @@ struct State {
     witnessed: Option<Tip>,
     witnessed_at: Duration,
     audit: Audit,
+    /// A row was met that does not verify: once a process, the audit begins anew for that.
+    suspected: bool,
     /// Since the last look whether anything may be erased, no audit has ended.
     erased: bool,
     not_before: Duration,
@@ -91,6 +93,7 @@ impl Upkeep {
             witnessed: None,
             witnessed_at: Duration::ZERO,
             audit,
+            suspected: false,
             erased: true,
             not_before: Duration::ZERO,
         };
@@ -286,6 +289,16 @@ impl Inner {
             self.wake.hurry(task.kind, &task.subject);
         }
         Ok(true)
+    }
+
+    /// Work met something in the records that does not verify. The audit does not wait for its day: until it has looked,
+    /// nobody is told, and something new might be paid.
+    pub(super) fn suspect(&self) {
+        let mut state = self.upkeep.state();
+        if !std::mem::replace(&mut state.suspected, true) {
+            state.audit.finished = None;
+            state.not_before = Duration::ZERO;
+        }
     }
 
     fn audit(&self) -> Result<bool> {
