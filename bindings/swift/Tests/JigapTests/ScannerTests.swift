@@ -45,7 +45,7 @@ extension Tests {
                 Issue.record("what was forgotten was no news")
                 return
             }
-            let bars = try Scanner.read(photographed(shown.bars, scale: 2, tall: 80))
+            let bars = try Scanner.read(photographed(#require(shown.bars), scale: 2, tall: 80))
             #expect(bars.map(\.text) == [shown.digits] && bars.map(\.kind) == [.code128])
         }
 

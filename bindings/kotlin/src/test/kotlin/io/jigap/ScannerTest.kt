@@ -4,6 +4,7 @@ import kotlin.test.Test
 import kotlin.test.assertEquals
 import kotlin.test.assertFalse
 import kotlin.test.assertIs
+import kotlin.test.assertNotNull
 import kotlin.test.assertTrue
 
 class ScannerTest {
@@ -37,7 +38,7 @@ class ScannerTest {
             scanner.forget()
             assertIs<Sighting.One>(scanner.offer(photographed(shown.qr)))
         }
-        val bars = Scanner.read(photographed(shown.bars, 2, 80)).single()
+        val bars = Scanner.read(photographed(assertNotNull(shown.bars), 2, 80)).single()
         assertEquals(shown.digits to SymbolKind.CODE128, bars.text to bars.kind)
     }
 
