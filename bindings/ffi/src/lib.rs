@@ -21,8 +21,8 @@ pub use ports::{
     file_vault, https_transport,
 };
 pub use records::*;
-pub use scanner::{CoreScanner, Finding, GreyPicture, PicturePoint, ScannedCode, SymbolKind, scan_picture};
-pub use wallet::{CoreWallet, Observer, ObserverFailure, Subscription};
+pub use scanner::{CoreScanner, GreyPicture, PicturePoint, ScannedCode, Sighting, SymbolKind, scan_picture};
+pub use wallet::{CoreWallet, Observer, ObserverFailure, Subscription, set_aside};
 
 // The bugs that the simulator has to find are for the simulator alone.
 const _: () = assert!(!jigap::mutant::BUILT_IN, "the library must not hold planted bugs");

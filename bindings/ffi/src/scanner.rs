@@ -56,7 +56,7 @@ impl From<Found> for ScannedCode {
 
 /// What came of an offered frame.
 #[derive(Clone, PartialEq, Eq, uniffi::Enum)]
-pub enum Finding {
+pub enum Sighting {
     /// Another frame is being looked at; this one was dropped.
     Busy,
     /// Nothing was read in this frame. The next one is looked at in another way.
@@ -78,7 +78,7 @@ pub enum Finding {
     },
 }
 
-impl From<camera::Finding> for Finding {
+impl From<camera::Finding> for Sighting {
     fn from(finding: camera::Finding) -> Self {
         let codes = |found: Vec<Found>| found.into_iter().map(Into::into).collect();
         match finding {
@@ -127,7 +127,7 @@ impl CoreScanner {
     }
 
     /// Looks at a frame in one of six ways, the one that worked last first. At once `Busy` while another is being looked at.
-    pub fn offer(&self, frame: GreyPicture) -> Result<Finding, JigapError> {
+    pub fn offer(&self, frame: GreyPicture) -> Result<Sighting, JigapError> {
         Ok(self.0.offer(&frame.frame()?).into())
     }
 

@@ -312,7 +312,7 @@ impl CoreWallet {
 /// renamed, never deleted; the next opening begins anew. Gives the number it lies aside under. `StoreInUse` when there is
 /// nothing wrong with it. The wallet must be closed.
 #[uniffi::export]
-pub(crate) async fn set_aside(folder: String, vault: Arc<dyn VaultPort>) -> Result<u32, JigapError> {
+pub async fn set_aside(folder: String, vault: Arc<dyn VaultPort>) -> Result<u32, JigapError> {
     let vault = HostVault(vault);
     let done = aside(move || jigap::store::set_aside(&PathBuf::from(folder), &vault, Arc::new(SystemRandom)));
     Ok(done.await?)

@@ -17,8 +17,8 @@ public final class Scanner: Sendable {
     /// Looks at a frame. What a text means is not looked at: give it to ``Wallet/read(_:)``.
     ///
     /// - Throws: ``JigapError/Code/argumentInvalid`` when the sizes do not fit the bytes.
-    public func offer(_ frame: Frame) throws(JigapError) -> Finding {
-        Finding(try calling { try core.offer(frame: frame.core) })
+    public func offer(_ frame: Frame) throws(JigapError) -> Sighting {
+        Sighting(try calling { try core.offer(frame: frame.core) })
     }
 
     /// Forgets the last finding, so that the same text is news again: the user put it away and scans anew.
@@ -93,7 +93,7 @@ public struct ScannedCode: Sendable, Hashable, Redacted {
 }
 
 /// What came of an offered frame.
-public enum Finding: Sendable, Hashable {
+public enum Sighting: Sendable, Hashable {
     /// Another frame is being looked at; this one was dropped.
     case busy
     /// Nothing was read. The next frame is looked at in another way.
@@ -114,8 +114,8 @@ extension ScannedCode {
     }
 }
 
-extension Finding {
-    init(_ finding: JigapFFI.Finding) {
+extension Sighting {
+    init(_ finding: JigapFFI.Sighting) {
         switch finding {
         case .busy: self = .busy
         case .nothing: self = .nothing

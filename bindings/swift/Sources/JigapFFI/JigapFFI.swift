@@ -471,6 +471,22 @@ private let UNIFFI_CALLBACK_UNEXPECTED_ERROR: Int32 = 2
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterUInt8: FfiConverterPrimitive {
+    typealias FfiType = UInt8
+    typealias SwiftType = UInt8
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> UInt8 {
+        return try lift(readInt(&buf))
+    }
+
+    public static func write(_ value: UInt8, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterUInt16: FfiConverterPrimitive {
     typealias FfiType = UInt16
     typealias SwiftType = UInt16
@@ -841,7 +857,7 @@ public protocol CoreScannerProtocol: AnyObject, Sendable {
     /**
      * Looks at a frame in one of six ways, the one that worked last first. At once `Busy` while another is being looked at.
      */
-    func offer(frame: GreyPicture) throws  -> Finding
+    func offer(frame: GreyPicture) throws  -> Sighting
     
 }
 /**
@@ -925,8 +941,8 @@ open func forget()throws   {try rustCallWithError(FfiConverterTypeJigapError_lif
     /**
      * Looks at a frame in one of six ways, the one that worked last first. At once `Busy` while another is being looked at.
      */
-open func offer(frame: GreyPicture)throws  -> Finding  {
-    return try  FfiConverterTypeFinding_lift(try rustCallWithError(FfiConverterTypeJigapError_lift) {
+open func offer(frame: GreyPicture)throws  -> Sighting  {
+    return try  FfiConverterTypeSighting_lift(try rustCallWithError(FfiConverterTypeJigapError_lift) {
         uniffiCallStatus in
     uniffi_jigap_ffi_fn_method_corescanner_offer(
             self.uniffiCloneHandle(),
@@ -1001,9 +1017,35 @@ public protocol CoreWalletProtocol: AnyObject, Sendable {
     func balance() throws  -> Balance
     
     /**
+     * Wants a payment cancelled that is not known to have ended; durable when this returns. Of a charged one the user
+     * wants the money back, as by `request_refund`.
+     */
+    func cancel(id: String) async throws  -> Payment
+    
+    /**
+     * Begins to change the root key; everything is sealed anew in the background.
+     */
+    func changeKeys() async throws 
+    
+    /**
+     * The network whose code the user showed last in a country (ISO 3166-1 alpha-2).
+     */
+    func chosenNetwork(region: String) throws  -> String?
+    
+    /**
+     * How the wallet's own records are.
+     */
+    func condition() throws  -> Condition
+    
+    /**
      * What has to be shown before a user can agree, in a language (BCP 47).
      */
     func consentRequest(network: String, locale: String) async throws  -> ConsentRequest
+    
+    /**
+     * The page is covered: nothing of a code may stay visible.
+     */
+    func cover() async throws 
     
     /**
      * Makes this device known: the company's login of the user, and the user's P-256 public key (65 bytes).
@@ -1016,14 +1058,34 @@ public protocol CoreWalletProtocol: AnyObject, Sendable {
     func enrolled() throws  -> Bool
     
     /**
+     * Erases what no law has kept, and says what stays and how long.
+     */
+    func erase() async throws  -> Erased
+    
+    /**
+     * Where the wallet's own sums and the gateway's statement differ. None, if all is well.
+     */
+    func findings() throws  -> [Finding]
+    
+    /**
      * Payments, newest first, at most 200 a page.
      */
     func history(before: Int64?, limit: UInt32) throws  -> HistoryPage
     
     /**
+     * The user leaves the page.
+     */
+    func leavePage() async throws 
+    
+    /**
      * Every network, and whether its consent is given.
      */
     func networks() throws  -> [NetworkInfo]
+    
+    /**
+     * Another code: the scan failed, or the user wants one. The one on screen is not shown again.
+     */
+    func newCode() async throws  -> ShownCode?
     
     /**
      * Tells an observer of every change until the subscription ends.
@@ -1047,6 +1109,11 @@ public protocol CoreWalletProtocol: AnyObject, Sendable {
     func prepare(checkout: Checkout) async throws  -> Preview
     
     /**
+     * A push arrived. Its content is not asked for: it only makes the wallet ask the gateway what is new.
+     */
+    func pushed() throws 
+    
+    /**
      * What a scanned text is.
      */
     func read(code: String) throws  -> Reading
@@ -1055,6 +1122,16 @@ public protocol CoreWalletProtocol: AnyObject, Sendable {
      * Fetches configuration and balance anew.
      */
     func refresh() async throws 
+    
+    /**
+     * What is to be on screen now, by the clock: to be called when `renew_in_ms` has passed. Nothing: the code stays.
+     */
+    func renew() async throws  -> ShownCode?
+    
+    /**
+     * Asks for the money of a charged payment; durable when this returns. What comes back is shown beside the payment.
+     */
+    func requestRefund(id: String) async throws  -> Payment
     
     /**
      * The app is in front again: looks at once at what is due.
@@ -1081,6 +1158,17 @@ public protocol CoreWalletProtocol: AnyObject, Sendable {
      * `Closed`.
      */
     func shut() throws 
+    
+    /**
+     * The app goes to the background: finishes what is being written and closes every file, so that no lock is held while
+     * the app is suspended. Nothing more is sent until `resumed`; calls still work.
+     */
+    func suspend() async throws 
+    
+    /**
+     * The page is visible again: the same code while it lives, else the next one.
+     */
+    func uncover() async throws  -> ShownCode?
     
     /**
      * Takes a consent back; durable when this returns.
@@ -1195,6 +1283,70 @@ open func balance()throws  -> Balance  {
 }
     
     /**
+     * Wants a payment cancelled that is not known to have ended; durable when this returns. Of a charged one the user
+     * wants the money back, as by `request_refund`.
+     */
+open func cancel(id: String)async throws  -> Payment  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_jigap_ffi_fn_method_corewallet_cancel(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id)
+                )
+            },
+            pollFunc: ffi_jigap_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_jigap_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_jigap_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypePayment_lift,
+            errorHandler: FfiConverterTypeJigapError_lift
+        )
+}
+    
+    /**
+     * Begins to change the root key; everything is sealed anew in the background.
+     */
+open func changeKeys()async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_jigap_ffi_fn_method_corewallet_change_keys(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_jigap_ffi_rust_future_poll_void,
+            completeFunc: ffi_jigap_ffi_rust_future_complete_void,
+            freeFunc: ffi_jigap_ffi_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeJigapError_lift
+        )
+}
+    
+    /**
+     * The network whose code the user showed last in a country (ISO 3166-1 alpha-2).
+     */
+open func chosenNetwork(region: String)throws  -> String?  {
+    return try  FfiConverterOptionString.lift(try rustCallWithError(FfiConverterTypeJigapError_lift) {
+        uniffiCallStatus in
+    uniffi_jigap_ffi_fn_method_corewallet_chosen_network(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(region),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * How the wallet's own records are.
+     */
+open func condition()throws  -> Condition  {
+    return try  FfiConverterTypeCondition_lift(try rustCallWithError(FfiConverterTypeJigapError_lift) {
+        uniffiCallStatus in
+    uniffi_jigap_ffi_fn_method_corewallet_condition(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
      * What has to be shown before a user can agree, in a language (BCP 47).
      */
 open func consentRequest(network: String, locale: String)async throws  -> ConsentRequest  {
@@ -1209,6 +1361,25 @@ open func consentRequest(network: String, locale: String)async throws  -> Consen
             completeFunc: ffi_jigap_ffi_rust_future_complete_rust_buffer,
             freeFunc: ffi_jigap_ffi_rust_future_free_rust_buffer,
             liftFunc: FfiConverterTypeConsentRequest_lift,
+            errorHandler: FfiConverterTypeJigapError_lift
+        )
+}
+    
+    /**
+     * The page is covered: nothing of a code may stay visible.
+     */
+open func cover()async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_jigap_ffi_fn_method_corewallet_cover(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_jigap_ffi_rust_future_poll_void,
+            completeFunc: ffi_jigap_ffi_rust_future_complete_void,
+            freeFunc: ffi_jigap_ffi_rust_future_free_void,
+            liftFunc: { $0 },
             errorHandler: FfiConverterTypeJigapError_lift
         )
 }
@@ -1245,6 +1416,37 @@ open func enrolled()throws  -> Bool  {
 }
     
     /**
+     * Erases what no law has kept, and says what stays and how long.
+     */
+open func erase()async throws  -> Erased  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_jigap_ffi_fn_method_corewallet_erase(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_jigap_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_jigap_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_jigap_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeErased_lift,
+            errorHandler: FfiConverterTypeJigapError_lift
+        )
+}
+    
+    /**
+     * Where the wallet's own sums and the gateway's statement differ. None, if all is well.
+     */
+open func findings()throws  -> [Finding]  {
+    return try  FfiConverterSequenceTypeFinding.lift(try rustCallWithError(FfiConverterTypeJigapError_lift) {
+        uniffiCallStatus in
+    uniffi_jigap_ffi_fn_method_corewallet_findings(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
      * Payments, newest first, at most 200 a page.
      */
 open func history(before: Int64?, limit: UInt32)throws  -> HistoryPage  {
@@ -1259,6 +1461,25 @@ open func history(before: Int64?, limit: UInt32)throws  -> HistoryPage  {
 }
     
     /**
+     * The user leaves the page.
+     */
+open func leavePage()async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_jigap_ffi_fn_method_corewallet_leave_page(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_jigap_ffi_rust_future_poll_void,
+            completeFunc: ffi_jigap_ffi_rust_future_complete_void,
+            freeFunc: ffi_jigap_ffi_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeJigapError_lift
+        )
+}
+    
+    /**
      * Every network, and whether its consent is given.
      */
 open func networks()throws  -> [NetworkInfo]  {
@@ -1268,6 +1489,25 @@ open func networks()throws  -> [NetworkInfo]  {
             self.uniffiCloneHandle(),uniffiCallStatus
     )
 })
+}
+    
+    /**
+     * Another code: the scan failed, or the user wants one. The one on screen is not shown again.
+     */
+open func newCode()async throws  -> ShownCode?  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_jigap_ffi_fn_method_corewallet_new_code(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_jigap_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_jigap_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_jigap_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterOptionTypeShownCode.lift,
+            errorHandler: FfiConverterTypeJigapError_lift
+        )
 }
     
     /**
@@ -1336,6 +1576,17 @@ open func prepare(checkout: Checkout)async throws  -> Preview  {
 }
     
     /**
+     * A push arrived. Its content is not asked for: it only makes the wallet ask the gateway what is new.
+     */
+open func pushed()throws   {try rustCallWithError(FfiConverterTypeJigapError_lift) {
+        uniffiCallStatus in
+    uniffi_jigap_ffi_fn_method_corewallet_pushed(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+}
+}
+    
+    /**
      * What a scanned text is.
      */
 open func read(code: String)throws  -> Reading  {
@@ -1363,6 +1614,44 @@ open func refresh()async throws   {
             completeFunc: ffi_jigap_ffi_rust_future_complete_void,
             freeFunc: ffi_jigap_ffi_rust_future_free_void,
             liftFunc: { $0 },
+            errorHandler: FfiConverterTypeJigapError_lift
+        )
+}
+    
+    /**
+     * What is to be on screen now, by the clock: to be called when `renew_in_ms` has passed. Nothing: the code stays.
+     */
+open func renew()async throws  -> ShownCode?  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_jigap_ffi_fn_method_corewallet_renew(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_jigap_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_jigap_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_jigap_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterOptionTypeShownCode.lift,
+            errorHandler: FfiConverterTypeJigapError_lift
+        )
+}
+    
+    /**
+     * Asks for the money of a charged payment; durable when this returns. What comes back is shown beside the payment.
+     */
+open func requestRefund(id: String)async throws  -> Payment  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_jigap_ffi_fn_method_corewallet_request_refund(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id)
+                )
+            },
+            pollFunc: ffi_jigap_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_jigap_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_jigap_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypePayment_lift,
             errorHandler: FfiConverterTypeJigapError_lift
         )
 }
@@ -1445,6 +1734,45 @@ open func shut()throws   {try rustCallWithError(FfiConverterTypeJigapError_lift)
             self.uniffiCloneHandle(),uniffiCallStatus
     )
 }
+}
+    
+    /**
+     * The app goes to the background: finishes what is being written and closes every file, so that no lock is held while
+     * the app is suspended. Nothing more is sent until `resumed`; calls still work.
+     */
+open func suspend()async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_jigap_ffi_fn_method_corewallet_suspend(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_jigap_ffi_rust_future_poll_void,
+            completeFunc: ffi_jigap_ffi_rust_future_complete_void,
+            freeFunc: ffi_jigap_ffi_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeJigapError_lift
+        )
+}
+    
+    /**
+     * The page is visible again: the same code while it lives, else the next one.
+     */
+open func uncover()async throws  -> ShownCode?  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_jigap_ffi_fn_method_corewallet_uncover(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_jigap_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_jigap_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_jigap_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterOptionTypeShownCode.lift,
+            errorHandler: FfiConverterTypeJigapError_lift
+        )
 }
     
     /**
@@ -2093,6 +2421,23 @@ public protocol VaultPort: AnyObject, Sendable {
      */
     func sign(data: Data) throws  -> Data
     
+    /**
+     * Keeps these bytes, at most 64 and not secret, in place of the ones before, where no backup of the wallet's folder
+     * reaches: they show an older copy of the database. A key store without such a place does nothing.
+     */
+    func keepWitness(witness: Data) throws 
+    
+    /**
+     * What `keep_witness` kept last, or nothing.
+     */
+    func witness() throws  -> Data?
+    
+    /**
+     * Whether what `wrap` made should be made anew, because the key store's own key was replaced. The old wrapping must
+     * still open.
+     */
+    func isStale(wrapped: Data) throws  -> Bool
+    
 }
 /**
  * The silent operations of the host's key store (Android Keystore, iOS Keychain and Secure Enclave). Called from the
@@ -2198,6 +2543,45 @@ open func sign(data: Data)throws  -> Data  {
     uniffi_jigap_ffi_fn_method_vaultport_sign(
             self.uniffiCloneHandle(),
         FfiConverterData.lower(data),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Keeps these bytes, at most 64 and not secret, in place of the ones before, where no backup of the wallet's folder
+     * reaches: they show an older copy of the database. A key store without such a place does nothing.
+     */
+open func keepWitness(witness: Data)throws   {try rustCallWithError(FfiConverterTypeVaultFailure_lift) {
+        uniffiCallStatus in
+    uniffi_jigap_ffi_fn_method_vaultport_keep_witness(
+            self.uniffiCloneHandle(),
+        FfiConverterData.lower(witness),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * What `keep_witness` kept last, or nothing.
+     */
+open func witness()throws  -> Data?  {
+    return try  FfiConverterOptionData.lift(try rustCallWithError(FfiConverterTypeVaultFailure_lift) {
+        uniffiCallStatus in
+    uniffi_jigap_ffi_fn_method_vaultport_witness(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Whether what `wrap` made should be made anew, because the key store's own key was replaced. The old wrapping must
+     * still open.
+     */
+open func isStale(wrapped: Data)throws  -> Bool  {
+    return try  FfiConverterBool.lift(try rustCallWithError(FfiConverterTypeVaultFailure_lift) {
+        uniffiCallStatus in
+    uniffi_jigap_ffi_fn_method_vaultport_is_stale(
+            self.uniffiCloneHandle(),
+        FfiConverterData.lower(wrapped),uniffiCallStatus
     )
 })
 }
@@ -2321,6 +2705,79 @@ fileprivate struct UniffiCallbackInterfaceVaultPort {
 
             
             let writeReturn = { uniffiOutReturn.pointee = FfiConverterData.lower($0) }
+            uniffiTraitInterfaceCallWithError(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn,
+                lowerError: FfiConverterTypeVaultFailure_lower
+            )
+        },
+        keepWitness: { (
+            uniffiHandle: UInt64,
+            witness: RustBuffer,
+            uniffiOutReturn: UnsafeMutableRawPointer,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> () in
+                guard let uniffiObj = try? FfiConverterTypeVaultPort.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return try uniffiObj.keepWitness(
+                     witness: try FfiConverterData.lift(witness)
+                )
+            }
+
+            
+            let writeReturn = { () }
+            uniffiTraitInterfaceCallWithError(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn,
+                lowerError: FfiConverterTypeVaultFailure_lower
+            )
+        },
+        witness: { (
+            uniffiHandle: UInt64,
+            uniffiOutReturn: UnsafeMutablePointer<RustBuffer>,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> Data? in
+                guard let uniffiObj = try? FfiConverterTypeVaultPort.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return try uniffiObj.witness(
+                )
+            }
+
+            
+            let writeReturn = { uniffiOutReturn.pointee = FfiConverterOptionData.lower($0) }
+            uniffiTraitInterfaceCallWithError(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn,
+                lowerError: FfiConverterTypeVaultFailure_lower
+            )
+        },
+        isStale: { (
+            uniffiHandle: UInt64,
+            wrapped: RustBuffer,
+            uniffiOutReturn: UnsafeMutablePointer<Int8>,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> Bool in
+                guard let uniffiObj = try? FfiConverterTypeVaultPort.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return try uniffiObj.isStale(
+                     wrapped: try FfiConverterData.lift(wrapped)
+                )
+            }
+
+            
+            let writeReturn = { uniffiOutReturn.pointee = FfiConverterBool.lower($0) }
             uniffiTraitInterfaceCallWithError(
                 callStatus: uniffiCallStatus,
                 makeCall: makeCall,
@@ -2540,6 +2997,119 @@ public func FfiConverterTypeCheckout_lift(_ buf: RustBuffer) throws -> Checkout 
 #endif
 public func FfiConverterTypeCheckout_lower(_ value: Checkout) -> RustBuffer {
     return FfiConverterTypeCheckout.lower(value)
+}
+
+
+/**
+ * How the wallet's own records are.
+ */
+public struct Condition: Equatable, Hashable {
+    /**
+     * They are older than what the key store or the gateway has seen of them, or were begun anew: nothing is paid until the
+     * gateway's were taken in. The wallet does that by itself.
+     */
+    public let behind: Bool
+    /**
+     * Something in them does not verify. Nothing is paid; payments that had not ended are still asked about. Only
+     * closing and setting the database aside helps.
+     */
+    public let damaged: Bool
+    /**
+     * Rows of what is owed that cannot be believed and are left alone.
+     */
+    public let spoiled: UInt32
+    /**
+     * Databases that lie aside.
+     */
+    public let setAside: UInt32
+    /**
+     * Payments of those that are still being asked about.
+     */
+    public let salvaging: UInt32
+    /**
+     * The root key is being changed.
+     */
+    public let changingKeys: Bool
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * They are older than what the key store or the gateway has seen of them, or were begun anew: nothing is paid until the
+         * gateway's were taken in. The wallet does that by itself.
+         */behind: Bool, 
+        /**
+         * Something in them does not verify. Nothing is paid; payments that had not ended are still asked about. Only
+         * closing and setting the database aside helps.
+         */damaged: Bool, 
+        /**
+         * Rows of what is owed that cannot be believed and are left alone.
+         */spoiled: UInt32, 
+        /**
+         * Databases that lie aside.
+         */setAside: UInt32, 
+        /**
+         * Payments of those that are still being asked about.
+         */salvaging: UInt32, 
+        /**
+         * The root key is being changed.
+         */changingKeys: Bool) {
+        self.behind = behind
+        self.damaged = damaged
+        self.spoiled = spoiled
+        self.setAside = setAside
+        self.salvaging = salvaging
+        self.changingKeys = changingKeys
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Condition: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeCondition: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Condition {
+        return
+            try Condition(
+                behind: FfiConverterBool.read(from: &buf), 
+                damaged: FfiConverterBool.read(from: &buf), 
+                spoiled: FfiConverterUInt32.read(from: &buf), 
+                setAside: FfiConverterUInt32.read(from: &buf), 
+                salvaging: FfiConverterUInt32.read(from: &buf), 
+                changingKeys: FfiConverterBool.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Condition, into buf: inout [UInt8]) {
+        FfiConverterBool.write(value.behind, into: &buf)
+        FfiConverterBool.write(value.damaged, into: &buf)
+        FfiConverterUInt32.write(value.spoiled, into: &buf)
+        FfiConverterUInt32.write(value.setAside, into: &buf)
+        FfiConverterUInt32.write(value.salvaging, into: &buf)
+        FfiConverterBool.write(value.changingKeys, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCondition_lift(_ buf: RustBuffer) throws -> Condition {
+    return try FfiConverterTypeCondition.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCondition_lower(_ value: Condition) -> RustBuffer {
+    return FfiConverterTypeCondition.lower(value)
 }
 
 
@@ -2871,6 +3441,95 @@ public func FfiConverterTypeConsentSection_lower(_ value: ConsentSection) -> Rus
 
 
 /**
+ * What was erased, and what the law has kept.
+ */
+public struct Erased: Equatable, Hashable {
+    /**
+     * Payments that are gone.
+     */
+    public let payments: UInt32
+    /**
+     * Codes that are gone.
+     */
+    public let codes: UInt32
+    /**
+     * Payments that are kept: Electronic Financial Transactions Act (Korea), Article 22, and its decree.
+     */
+    public let kept: UInt32
+    /**
+     * When the last of those may go, milliseconds since 1970; none when there are none, or one has not ended.
+     */
+    public let keptUntil: Int64?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Payments that are gone.
+         */payments: UInt32, 
+        /**
+         * Codes that are gone.
+         */codes: UInt32, 
+        /**
+         * Payments that are kept: Electronic Financial Transactions Act (Korea), Article 22, and its decree.
+         */kept: UInt32, 
+        /**
+         * When the last of those may go, milliseconds since 1970; none when there are none, or one has not ended.
+         */keptUntil: Int64?) {
+        self.payments = payments
+        self.codes = codes
+        self.kept = kept
+        self.keptUntil = keptUntil
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Erased: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeErased: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Erased {
+        return
+            try Erased(
+                payments: FfiConverterUInt32.read(from: &buf), 
+                codes: FfiConverterUInt32.read(from: &buf), 
+                kept: FfiConverterUInt32.read(from: &buf), 
+                keptUntil: FfiConverterOptionInt64.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Erased, into buf: inout [UInt8]) {
+        FfiConverterUInt32.write(value.payments, into: &buf)
+        FfiConverterUInt32.write(value.codes, into: &buf)
+        FfiConverterUInt32.write(value.kept, into: &buf)
+        FfiConverterOptionInt64.write(value.keptUntil, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeErased_lift(_ buf: RustBuffer) throws -> Erased {
+    return try FfiConverterTypeErased.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeErased_lower(_ value: Erased) -> RustBuffer {
+    return FfiConverterTypeErased.lower(value)
+}
+
+
+/**
  * A detail of an error.
  */
 public struct ErrorField: Equatable, Hashable {
@@ -2936,6 +3595,95 @@ public func FfiConverterTypeErrorField_lift(_ buf: RustBuffer) throws -> ErrorFi
 #endif
 public func FfiConverterTypeErrorField_lower(_ value: ErrorField) -> RustBuffer {
     return FfiConverterTypeErrorField.lower(value)
+}
+
+
+/**
+ * A day on which the wallet's payments and the gateway's statement do not come to the same.
+ */
+public struct Finding: Equatable, Hashable {
+    /**
+     * The day's beginning, midnight at UTC+8: milliseconds since 1970-01-01 UTC.
+     */
+    public let dayMs: Int64
+    /**
+     * What differs.
+     */
+    public let moved: Moved
+    /**
+     * What the wallet's payments come to, a sum a currency.
+     */
+    public let here: [Money]
+    /**
+     * What the gateway says.
+     */
+    public let there: [Money]
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The day's beginning, midnight at UTC+8: milliseconds since 1970-01-01 UTC.
+         */dayMs: Int64, 
+        /**
+         * What differs.
+         */moved: Moved, 
+        /**
+         * What the wallet's payments come to, a sum a currency.
+         */here: [Money], 
+        /**
+         * What the gateway says.
+         */there: [Money]) {
+        self.dayMs = dayMs
+        self.moved = moved
+        self.here = here
+        self.there = there
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Finding: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeFinding: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Finding {
+        return
+            try Finding(
+                dayMs: FfiConverterInt64.read(from: &buf), 
+                moved: FfiConverterTypeMoved.read(from: &buf), 
+                here: FfiConverterSequenceTypeMoney.read(from: &buf), 
+                there: FfiConverterSequenceTypeMoney.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Finding, into buf: inout [UInt8]) {
+        FfiConverterInt64.write(value.dayMs, into: &buf)
+        FfiConverterTypeMoved.write(value.moved, into: &buf)
+        FfiConverterSequenceTypeMoney.write(value.here, into: &buf)
+        FfiConverterSequenceTypeMoney.write(value.there, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeFinding_lift(_ buf: RustBuffer) throws -> Finding {
+    return try FfiConverterTypeFinding.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeFinding_lower(_ value: Finding) -> RustBuffer {
+    return FfiConverterTypeFinding.lower(value)
 }
 
 
@@ -3365,6 +4113,105 @@ public func FfiConverterTypeNetworkInfo_lower(_ value: NetworkInfo) -> RustBuffe
 
 
 /**
+ * What the screen has to say about a code that was made without network.
+ */
+public struct OfflineCode: Equatable, Hashable {
+    /**
+     * The most that one payment may charge now.
+     */
+    public let limit: Money
+    /**
+     * How many payments without network there may be in 24 hours.
+     */
+    public let perDay: UInt32
+    /**
+     * Whether the phone can be sure of the time. If not, the limit is lower.
+     */
+    public let sureOfTime: Bool
+    /**
+     * How many keys have never been on a screen.
+     */
+    public let keysLeft: UInt32
+    /**
+     * How long the keys are good, in milliseconds from now.
+     */
+    public let validForMs: Int64
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The most that one payment may charge now.
+         */limit: Money, 
+        /**
+         * How many payments without network there may be in 24 hours.
+         */perDay: UInt32, 
+        /**
+         * Whether the phone can be sure of the time. If not, the limit is lower.
+         */sureOfTime: Bool, 
+        /**
+         * How many keys have never been on a screen.
+         */keysLeft: UInt32, 
+        /**
+         * How long the keys are good, in milliseconds from now.
+         */validForMs: Int64) {
+        self.limit = limit
+        self.perDay = perDay
+        self.sureOfTime = sureOfTime
+        self.keysLeft = keysLeft
+        self.validForMs = validForMs
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension OfflineCode: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeOfflineCode: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> OfflineCode {
+        return
+            try OfflineCode(
+                limit: FfiConverterTypeMoney.read(from: &buf), 
+                perDay: FfiConverterUInt32.read(from: &buf), 
+                sureOfTime: FfiConverterBool.read(from: &buf), 
+                keysLeft: FfiConverterUInt32.read(from: &buf), 
+                validForMs: FfiConverterInt64.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: OfflineCode, into buf: inout [UInt8]) {
+        FfiConverterTypeMoney.write(value.limit, into: &buf)
+        FfiConverterUInt32.write(value.perDay, into: &buf)
+        FfiConverterBool.write(value.sureOfTime, into: &buf)
+        FfiConverterUInt32.write(value.keysLeft, into: &buf)
+        FfiConverterInt64.write(value.validForMs, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeOfflineCode_lift(_ buf: RustBuffer) throws -> OfflineCode {
+    return try FfiConverterTypeOfflineCode.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeOfflineCode_lower(_ value: OfflineCode) -> RustBuffer {
+    return FfiConverterTypeOfflineCode.lower(value)
+}
+
+
+/**
  * A payment as history and receipt show it.
  */
 public struct Payment: Equatable, Hashable {
@@ -3413,6 +4260,18 @@ public struct Payment: Equatable, Hashable {
      */
     public let createdMs: Int64
     /**
+     * What was given back so far.
+     */
+    public let refunded: Refunded?
+    /**
+     * Where the user's wish for a refund stands.
+     */
+    public let refundRequest: RefundRequest
+    /**
+     * When the network cancelled what it had charged: milliseconds since 1970-01-01 UTC.
+     */
+    public let reversedAtMs: Int64?
+    /**
      * Why it is not paid, and what can be done.
      */
     public let problem: Problem?
@@ -3454,6 +4313,15 @@ public struct Payment: Equatable, Hashable {
          * When it began: milliseconds since 1970-01-01 UTC.
          */createdMs: Int64, 
         /**
+         * What was given back so far.
+         */refunded: Refunded?, 
+        /**
+         * Where the user's wish for a refund stands.
+         */refundRequest: RefundRequest, 
+        /**
+         * When the network cancelled what it had charged: milliseconds since 1970-01-01 UTC.
+         */reversedAtMs: Int64?, 
+        /**
          * Why it is not paid, and what can be done.
          */problem: Problem?) {
         self.id = id
@@ -3467,6 +4335,9 @@ public struct Payment: Equatable, Hashable {
         self.reference = reference
         self.paidAtMs = paidAtMs
         self.createdMs = createdMs
+        self.refunded = refunded
+        self.refundRequest = refundRequest
+        self.reversedAtMs = reversedAtMs
         self.problem = problem
     }
 
@@ -3497,6 +4368,9 @@ public struct FfiConverterTypePayment: FfiConverterRustBuffer {
                 reference: FfiConverterOptionString.read(from: &buf), 
                 paidAtMs: FfiConverterOptionInt64.read(from: &buf), 
                 createdMs: FfiConverterInt64.read(from: &buf), 
+                refunded: FfiConverterOptionTypeRefunded.read(from: &buf), 
+                refundRequest: FfiConverterTypeRefundRequest.read(from: &buf), 
+                reversedAtMs: FfiConverterOptionInt64.read(from: &buf), 
                 problem: FfiConverterOptionTypeProblem.read(from: &buf)
         )
     }
@@ -3513,6 +4387,9 @@ public struct FfiConverterTypePayment: FfiConverterRustBuffer {
         FfiConverterOptionString.write(value.reference, into: &buf)
         FfiConverterOptionInt64.write(value.paidAtMs, into: &buf)
         FfiConverterInt64.write(value.createdMs, into: &buf)
+        FfiConverterOptionTypeRefunded.write(value.refunded, into: &buf)
+        FfiConverterTypeRefundRequest.write(value.refundRequest, into: &buf)
+        FfiConverterOptionInt64.write(value.reversedAtMs, into: &buf)
         FfiConverterOptionTypeProblem.write(value.problem, into: &buf)
     }
 }
@@ -4138,6 +5015,85 @@ public func FfiConverterTypeReading_lower(_ value: Reading) -> RustBuffer {
 
 
 /**
+ * What was given back of a payment, the sum of all parts.
+ */
+public struct Refunded: Equatable, Hashable {
+    /**
+     * In the shop's currency.
+     */
+    public let amount: Money
+    /**
+     * In the user's, each part at its own rate.
+     */
+    public let home: Money
+    /**
+     * Whether it is all of it.
+     */
+    public let whole: Bool
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * In the shop's currency.
+         */amount: Money, 
+        /**
+         * In the user's, each part at its own rate.
+         */home: Money, 
+        /**
+         * Whether it is all of it.
+         */whole: Bool) {
+        self.amount = amount
+        self.home = home
+        self.whole = whole
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Refunded: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeRefunded: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Refunded {
+        return
+            try Refunded(
+                amount: FfiConverterTypeMoney.read(from: &buf), 
+                home: FfiConverterTypeMoney.read(from: &buf), 
+                whole: FfiConverterBool.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Refunded, into buf: inout [UInt8]) {
+        FfiConverterTypeMoney.write(value.amount, into: &buf)
+        FfiConverterTypeMoney.write(value.home, into: &buf)
+        FfiConverterBool.write(value.whole, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRefunded_lift(_ buf: RustBuffer) throws -> Refunded {
+    return try FfiConverterTypeRefunded.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRefunded_lower(_ value: Refunded) -> RustBuffer {
+    return FfiConverterTypeRefunded.lower(value)
+}
+
+
+/**
  * A text that was read from a picture. What it means is not looked at: that is the wallet's `read`.
  */
 public struct ScannedCode: Equatable, Hashable {
@@ -4249,13 +5205,29 @@ public struct ShownCode: Equatable, Hashable {
      */
     public let qr: Picture
     /**
-     * The bar code, one pixel a module, one row, with its quiet zone.
+     * The bar code, one pixel a module, one row, with its quiet zone; nothing where tills read QR only.
      */
-    public let bars: Picture
+    public let bars: Picture?
     /**
      * How long it may be scanned, in milliseconds from now.
      */
     public let expiresInMs: Int64
+    /**
+     * When to ask for what is to be on screen then, by `renew`, in milliseconds from now.
+     */
+    public let renewInMs: Int64
+    /**
+     * Whether the page is to stay out of screenshots, recordings and the app switcher.
+     */
+    public let sensitive: Bool
+    /**
+     * How large and how bright.
+     */
+    public let hints: ShownHints
+    /**
+     * Set when the code was made without network: the screen has to say so.
+     */
+    public let offline: OfflineCode?
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -4282,11 +5254,23 @@ public struct ShownCode: Equatable, Hashable {
          * The QR code, one pixel a module, with its quiet zone.
          */qr: Picture, 
         /**
-         * The bar code, one pixel a module, one row, with its quiet zone.
-         */bars: Picture, 
+         * The bar code, one pixel a module, one row, with its quiet zone; nothing where tills read QR only.
+         */bars: Picture?, 
         /**
          * How long it may be scanned, in milliseconds from now.
-         */expiresInMs: Int64) {
+         */expiresInMs: Int64, 
+        /**
+         * When to ask for what is to be on screen then, by `renew`, in milliseconds from now.
+         */renewInMs: Int64, 
+        /**
+         * Whether the page is to stay out of screenshots, recordings and the app switcher.
+         */sensitive: Bool, 
+        /**
+         * How large and how bright.
+         */hints: ShownHints, 
+        /**
+         * Set when the code was made without network: the screen has to say so.
+         */offline: OfflineCode?) {
         self.id = id
         self.network = network
         self.networkName = networkName
@@ -4296,6 +5280,10 @@ public struct ShownCode: Equatable, Hashable {
         self.qr = qr
         self.bars = bars
         self.expiresInMs = expiresInMs
+        self.renewInMs = renewInMs
+        self.sensitive = sensitive
+        self.hints = hints
+        self.offline = offline
     }
 
     
@@ -4321,8 +5309,12 @@ public struct FfiConverterTypeShownCode: FfiConverterRustBuffer {
                 digits: FfiConverterString.read(from: &buf), 
                 masked: FfiConverterString.read(from: &buf), 
                 qr: FfiConverterTypePicture.read(from: &buf), 
-                bars: FfiConverterTypePicture.read(from: &buf), 
-                expiresInMs: FfiConverterInt64.read(from: &buf)
+                bars: FfiConverterOptionTypePicture.read(from: &buf), 
+                expiresInMs: FfiConverterInt64.read(from: &buf), 
+                renewInMs: FfiConverterInt64.read(from: &buf), 
+                sensitive: FfiConverterBool.read(from: &buf), 
+                hints: FfiConverterTypeShownHints.read(from: &buf), 
+                offline: FfiConverterOptionTypeOfflineCode.read(from: &buf)
         )
     }
 
@@ -4334,8 +5326,12 @@ public struct FfiConverterTypeShownCode: FfiConverterRustBuffer {
         FfiConverterString.write(value.digits, into: &buf)
         FfiConverterString.write(value.masked, into: &buf)
         FfiConverterTypePicture.write(value.qr, into: &buf)
-        FfiConverterTypePicture.write(value.bars, into: &buf)
+        FfiConverterOptionTypePicture.write(value.bars, into: &buf)
         FfiConverterInt64.write(value.expiresInMs, into: &buf)
+        FfiConverterInt64.write(value.renewInMs, into: &buf)
+        FfiConverterBool.write(value.sensitive, into: &buf)
+        FfiConverterTypeShownHints.write(value.hints, into: &buf)
+        FfiConverterOptionTypeOfflineCode.write(value.offline, into: &buf)
     }
 }
 
@@ -4352,6 +5348,115 @@ public func FfiConverterTypeShownCode_lift(_ buf: RustBuffer) throws -> ShownCod
 #endif
 public func FfiConverterTypeShownCode_lower(_ value: ShownCode) -> RustBuffer {
     return FfiConverterTypeShownCode.lower(value)
+}
+
+
+/**
+ * How a code is to be put on a screen.
+ */
+public struct ShownHints: Equatable, Hashable {
+    /**
+     * Least brightness of the screen, in percent.
+     */
+    public let brightnessPercent: UInt8
+    /**
+     * Least side of the QR code without quiet zone, in tenths of a millimetre.
+     */
+    public let qrSideLeast: UInt16
+    /**
+     * Most side of the QR code, in tenths of a millimetre.
+     */
+    public let qrSideMost: UInt16
+    /**
+     * Least width of the bar code, in tenths of a millimetre.
+     */
+    public let barsWidthLeast: UInt16
+    /**
+     * Most width of the bar code, in tenths of a millimetre.
+     */
+    public let barsWidthMost: UInt16
+    /**
+     * Least height of the bar code, in tenths of a millimetre.
+     */
+    public let barsHeightLeast: UInt16
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Least brightness of the screen, in percent.
+         */brightnessPercent: UInt8, 
+        /**
+         * Least side of the QR code without quiet zone, in tenths of a millimetre.
+         */qrSideLeast: UInt16, 
+        /**
+         * Most side of the QR code, in tenths of a millimetre.
+         */qrSideMost: UInt16, 
+        /**
+         * Least width of the bar code, in tenths of a millimetre.
+         */barsWidthLeast: UInt16, 
+        /**
+         * Most width of the bar code, in tenths of a millimetre.
+         */barsWidthMost: UInt16, 
+        /**
+         * Least height of the bar code, in tenths of a millimetre.
+         */barsHeightLeast: UInt16) {
+        self.brightnessPercent = brightnessPercent
+        self.qrSideLeast = qrSideLeast
+        self.qrSideMost = qrSideMost
+        self.barsWidthLeast = barsWidthLeast
+        self.barsWidthMost = barsWidthMost
+        self.barsHeightLeast = barsHeightLeast
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension ShownHints: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeShownHints: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ShownHints {
+        return
+            try ShownHints(
+                brightnessPercent: FfiConverterUInt8.read(from: &buf), 
+                qrSideLeast: FfiConverterUInt16.read(from: &buf), 
+                qrSideMost: FfiConverterUInt16.read(from: &buf), 
+                barsWidthLeast: FfiConverterUInt16.read(from: &buf), 
+                barsWidthMost: FfiConverterUInt16.read(from: &buf), 
+                barsHeightLeast: FfiConverterUInt16.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: ShownHints, into buf: inout [UInt8]) {
+        FfiConverterUInt8.write(value.brightnessPercent, into: &buf)
+        FfiConverterUInt16.write(value.qrSideLeast, into: &buf)
+        FfiConverterUInt16.write(value.qrSideMost, into: &buf)
+        FfiConverterUInt16.write(value.barsWidthLeast, into: &buf)
+        FfiConverterUInt16.write(value.barsWidthMost, into: &buf)
+        FfiConverterUInt16.write(value.barsHeightLeast, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeShownHints_lift(_ buf: RustBuffer) throws -> ShownHints {
+    return try FfiConverterTypeShownHints.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeShownHints_lower(_ value: ShownHints) -> RustBuffer {
+    return FfiConverterTypeShownHints.lower(value)
 }
 
 
@@ -4539,6 +5644,10 @@ public struct TransportResponse: Equatable, Hashable {
      * The body.
      */
     public let body: Data
+    /**
+     * The value of the header `retry-after`, where it is a number: seconds.
+     */
+    public let retryAfterS: Int64?
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -4551,10 +5660,14 @@ public struct TransportResponse: Equatable, Hashable {
          */serverMs: Int64?, 
         /**
          * The body.
-         */body: Data) {
+         */body: Data, 
+        /**
+         * The value of the header `retry-after`, where it is a number: seconds.
+         */retryAfterS: Int64? = nil) {
         self.status = status
         self.serverMs = serverMs
         self.body = body
+        self.retryAfterS = retryAfterS
     }
 
     
@@ -4575,7 +5688,8 @@ public struct FfiConverterTypeTransportResponse: FfiConverterRustBuffer {
             try TransportResponse(
                 status: FfiConverterUInt16.read(from: &buf), 
                 serverMs: FfiConverterOptionInt64.read(from: &buf), 
-                body: FfiConverterData.read(from: &buf)
+                body: FfiConverterData.read(from: &buf), 
+                retryAfterS: FfiConverterOptionInt64.read(from: &buf)
         )
     }
 
@@ -4583,6 +5697,7 @@ public struct FfiConverterTypeTransportResponse: FfiConverterRustBuffer {
         FfiConverterUInt16.write(value.status, into: &buf)
         FfiConverterOptionInt64.write(value.serverMs, into: &buf)
         FfiConverterData.write(value.body, into: &buf)
+        FfiConverterOptionInt64.write(value.retryAfterS, into: &buf)
     }
 }
 
@@ -4640,6 +5755,14 @@ public enum Change: Equatable, Hashable {
      * The configuration.
      */
     case config
+    /**
+     * The condition of the wallet's own records.
+     */
+    case condition
+    /**
+     * What was found when the wallet's sums were held against the gateway's.
+     */
+    case findings
 
 
 
@@ -4674,6 +5797,10 @@ public struct FfiConverterTypeChange: FfiConverterRustBuffer {
         
         case 5: return .config
         
+        case 6: return .condition
+        
+        case 7: return .findings
+        
         default: throw UniffiInternalError.unexpectedEnumCase
         }
     }
@@ -4703,6 +5830,14 @@ public struct FfiConverterTypeChange: FfiConverterRustBuffer {
         
         case .config:
             writeInt(&buf, Int32(5))
+        
+        
+        case .condition:
+            writeInt(&buf, Int32(6))
+        
+        
+        case .findings:
+            writeInt(&buf, Int32(7))
         
         }
     }
@@ -4799,6 +5934,22 @@ public enum ErrorCode: Equatable, Hashable {
      * The record of consents does not verify.
      */
     case consentRecordBroken
+    /**
+     * The document was not shown as it has to be: legible, and to its end.
+     */
+    case consentUnread
+    /**
+     * The server's log of consents does not prove that it holds what it was given.
+     */
+    case consentLogBroken
+    /**
+     * Transfers to this network are suspended.
+     */
+    case transfersSuspended
+    /**
+     * The user is under 14: the guardian has to agree first.
+     */
+    case guardianNeeded
     /**
      * There is no such preview.
      */
@@ -4924,6 +6075,14 @@ public enum ErrorCode: Equatable, Hashable {
      */
     case storeDamaged
     /**
+     * The wallet's database opens and is whole; there is no reason to set it aside.
+     */
+    case storeInUse
+    /**
+     * The wallet's records are older than the gateway's; nothing is paid before those were taken in.
+     */
+    case walletBehind
+    /**
      * The wallet's database was written by a newer version.
      */
     case storeTooNew
@@ -4994,75 +6153,87 @@ public struct FfiConverterTypeErrorCode: FfiConverterRustBuffer {
         
         case 17: return .consentRecordBroken
         
-        case 18: return .previewUnknown
+        case 18: return .consentUnread
         
-        case 19: return .quoteExpired
+        case 19: return .consentLogBroken
         
-        case 20: return .quoteInconsistent
+        case 20: return .transfersSuspended
         
-        case 21: return .proofInvalid
+        case 21: return .guardianNeeded
         
-        case 22: return .pinWrong
+        case 22: return .previewUnknown
         
-        case 23: return .pinLocked
+        case 23: return .quoteExpired
         
-        case 24: return .pinFormat
+        case 24: return .quoteInconsistent
         
-        case 25: return .paymentUnknown
+        case 25: return .proofInvalid
         
-        case 26: return .orderClosed
+        case 26: return .pinWrong
         
-        case 27: return .balanceInsufficient
+        case 27: return .pinLocked
         
-        case 28: return .limitExceeded
+        case 28: return .pinFormat
         
-        case 29: return .paymentDeclined
+        case 29: return .paymentUnknown
         
-        case 30: return .paymentConflict
+        case 30: return .orderClosed
         
-        case 31: return .notSent
+        case 31: return .balanceInsufficient
         
-        case 32: return .checking
+        case 32: return .limitExceeded
         
-        case 33: return .codesUnavailable
+        case 33: return .paymentDeclined
         
-        case 34: return .shownCodeUnknown
+        case 34: return .paymentConflict
         
-        case 35: return .gatewayUnreachable
+        case 35: return .notSent
         
-        case 36: return .gatewayUntrusted
+        case 36: return .checking
         
-        case 37: return .gatewayBusy
+        case 37: return .codesUnavailable
         
-        case 38: return .gatewayAnswer
+        case 38: return .shownCodeUnknown
         
-        case 39: return .gatewayRefused
+        case 39: return .gatewayUnreachable
         
-        case 40: return .enrolmentNeeded
+        case 40: return .gatewayUntrusted
         
-        case 41: return .enrolmentRefused
+        case 41: return .gatewayBusy
         
-        case 42: return .configInvalid
+        case 42: return .gatewayAnswer
         
-        case 43: return .vaultUnavailable
+        case 43: return .gatewayRefused
         
-        case 44: return .vaultRefused
+        case 44: return .enrolmentNeeded
         
-        case 45: return .deviceKeyChanged
+        case 45: return .enrolmentRefused
         
-        case 46: return .vaultKeyLost
+        case 46: return .configInvalid
         
-        case 47: return .storeFailed
+        case 47: return .vaultUnavailable
         
-        case 48: return .storeDamaged
+        case 48: return .vaultRefused
         
-        case 49: return .storeTooNew
+        case 49: return .deviceKeyChanged
         
-        case 50: return .argumentInvalid
+        case 50: return .vaultKeyLost
         
-        case 51: return .closed
+        case 51: return .storeFailed
         
-        case 52: return .`internal`
+        case 52: return .storeDamaged
+        
+        case 53: return .storeInUse
+        
+        case 54: return .walletBehind
+        
+        case 55: return .storeTooNew
+        
+        case 56: return .argumentInvalid
+        
+        case 57: return .closed
+        
+        case 58: return .`internal`
         
         default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -5140,144 +6311,168 @@ public struct FfiConverterTypeErrorCode: FfiConverterRustBuffer {
             writeInt(&buf, Int32(17))
         
         
-        case .previewUnknown:
+        case .consentUnread:
             writeInt(&buf, Int32(18))
         
         
-        case .quoteExpired:
+        case .consentLogBroken:
             writeInt(&buf, Int32(19))
         
         
-        case .quoteInconsistent:
+        case .transfersSuspended:
             writeInt(&buf, Int32(20))
         
         
-        case .proofInvalid:
+        case .guardianNeeded:
             writeInt(&buf, Int32(21))
         
         
-        case .pinWrong:
+        case .previewUnknown:
             writeInt(&buf, Int32(22))
         
         
-        case .pinLocked:
+        case .quoteExpired:
             writeInt(&buf, Int32(23))
         
         
-        case .pinFormat:
+        case .quoteInconsistent:
             writeInt(&buf, Int32(24))
         
         
-        case .paymentUnknown:
+        case .proofInvalid:
             writeInt(&buf, Int32(25))
         
         
-        case .orderClosed:
+        case .pinWrong:
             writeInt(&buf, Int32(26))
         
         
-        case .balanceInsufficient:
+        case .pinLocked:
             writeInt(&buf, Int32(27))
         
         
-        case .limitExceeded:
+        case .pinFormat:
             writeInt(&buf, Int32(28))
         
         
-        case .paymentDeclined:
+        case .paymentUnknown:
             writeInt(&buf, Int32(29))
         
         
-        case .paymentConflict:
+        case .orderClosed:
             writeInt(&buf, Int32(30))
         
         
-        case .notSent:
+        case .balanceInsufficient:
             writeInt(&buf, Int32(31))
         
         
-        case .checking:
+        case .limitExceeded:
             writeInt(&buf, Int32(32))
         
         
-        case .codesUnavailable:
+        case .paymentDeclined:
             writeInt(&buf, Int32(33))
         
         
-        case .shownCodeUnknown:
+        case .paymentConflict:
             writeInt(&buf, Int32(34))
         
         
-        case .gatewayUnreachable:
+        case .notSent:
             writeInt(&buf, Int32(35))
         
         
-        case .gatewayUntrusted:
+        case .checking:
             writeInt(&buf, Int32(36))
         
         
-        case .gatewayBusy:
+        case .codesUnavailable:
             writeInt(&buf, Int32(37))
         
         
-        case .gatewayAnswer:
+        case .shownCodeUnknown:
             writeInt(&buf, Int32(38))
         
         
-        case .gatewayRefused:
+        case .gatewayUnreachable:
             writeInt(&buf, Int32(39))
         
         
-        case .enrolmentNeeded:
+        case .gatewayUntrusted:
             writeInt(&buf, Int32(40))
         
         
-        case .enrolmentRefused:
+        case .gatewayBusy:
             writeInt(&buf, Int32(41))
         
         
-        case .configInvalid:
+        case .gatewayAnswer:
             writeInt(&buf, Int32(42))
         
         
-        case .vaultUnavailable:
+        case .gatewayRefused:
             writeInt(&buf, Int32(43))
         
         
-        case .vaultRefused:
+        case .enrolmentNeeded:
             writeInt(&buf, Int32(44))
         
         
-        case .deviceKeyChanged:
+        case .enrolmentRefused:
             writeInt(&buf, Int32(45))
         
         
-        case .vaultKeyLost:
+        case .configInvalid:
             writeInt(&buf, Int32(46))
         
         
-        case .storeFailed:
+        case .vaultUnavailable:
             writeInt(&buf, Int32(47))
         
         
-        case .storeDamaged:
+        case .vaultRefused:
             writeInt(&buf, Int32(48))
         
         
-        case .storeTooNew:
+        case .deviceKeyChanged:
             writeInt(&buf, Int32(49))
         
         
-        case .argumentInvalid:
+        case .vaultKeyLost:
             writeInt(&buf, Int32(50))
         
         
-        case .closed:
+        case .storeFailed:
             writeInt(&buf, Int32(51))
         
         
-        case .`internal`:
+        case .storeDamaged:
             writeInt(&buf, Int32(52))
+        
+        
+        case .storeInUse:
+            writeInt(&buf, Int32(53))
+        
+        
+        case .walletBehind:
+            writeInt(&buf, Int32(54))
+        
+        
+        case .storeTooNew:
+            writeInt(&buf, Int32(55))
+        
+        
+        case .argumentInvalid:
+            writeInt(&buf, Int32(56))
+        
+        
+        case .closed:
+            writeInt(&buf, Int32(57))
+        
+        
+        case .`internal`:
+            writeInt(&buf, Int32(58))
         
         }
     }
@@ -5296,129 +6491,6 @@ public func FfiConverterTypeErrorCode_lift(_ buf: RustBuffer) throws -> ErrorCod
 #endif
 public func FfiConverterTypeErrorCode_lower(_ value: ErrorCode) -> RustBuffer {
     return FfiConverterTypeErrorCode.lower(value)
-}
-
-
-
-/**
- * What came of an offered frame.
- */
-
-public enum Finding: Equatable, Hashable {
-    
-    /**
-     * Another frame is being looked at; this one was dropped.
-     */
-    case busy
-    /**
-     * Nothing was read in this frame. The next one is looked at in another way.
-     */
-    case nothing
-    /**
-     * The same as the last finding, whose corners may have moved.
-     */
-    case again(
-        /**
-         * What was read.
-         */codes: [ScannedCode]
-    )
-    /**
-     * One text, and not the last one.
-     */
-    case one(
-        /**
-         * What was read.
-         */code: ScannedCode
-    )
-    /**
-     * Several texts: which of them is meant is the user's to say.
-     */
-    case several(
-        /**
-         * What was read.
-         */codes: [ScannedCode]
-    )
-
-
-
-
-
-}
-
-#if compiler(>=6)
-extension Finding: Sendable {}
-#endif
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public struct FfiConverterTypeFinding: FfiConverterRustBuffer {
-    typealias SwiftType = Finding
-
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Finding {
-        let variant: Int32 = try readInt(&buf)
-        switch variant {
-        
-        case 1: return .busy
-        
-        case 2: return .nothing
-        
-        case 3: return .again(codes: try FfiConverterSequenceTypeScannedCode.read(from: &buf)
-        )
-        
-        case 4: return .one(code: try FfiConverterTypeScannedCode.read(from: &buf)
-        )
-        
-        case 5: return .several(codes: try FfiConverterSequenceTypeScannedCode.read(from: &buf)
-        )
-        
-        default: throw UniffiInternalError.unexpectedEnumCase
-        }
-    }
-
-    public static func write(_ value: Finding, into buf: inout [UInt8]) {
-        switch value {
-        
-        
-        case .busy:
-            writeInt(&buf, Int32(1))
-        
-        
-        case .nothing:
-            writeInt(&buf, Int32(2))
-        
-        
-        case let .again(codes):
-            writeInt(&buf, Int32(3))
-            FfiConverterSequenceTypeScannedCode.write(codes, into: &buf)
-            
-        
-        case let .one(code):
-            writeInt(&buf, Int32(4))
-            FfiConverterTypeScannedCode.write(code, into: &buf)
-            
-        
-        case let .several(codes):
-            writeInt(&buf, Int32(5))
-            FfiConverterSequenceTypeScannedCode.write(codes, into: &buf)
-            
-        }
-    }
-}
-
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypeFinding_lift(_ buf: RustBuffer) throws -> Finding {
-    return try FfiConverterTypeFinding.lift(buf)
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypeFinding_lower(_ value: Finding) -> RustBuffer {
-    return FfiConverterTypeFinding.lower(value)
 }
 
 
@@ -5505,6 +6577,91 @@ public func FfiConverterTypeJigapError_lift(_ buf: RustBuffer) throws -> JigapEr
 public func FfiConverterTypeJigapError_lower(_ value: JigapError) -> RustBuffer {
     return FfiConverterTypeJigapError.lower(value)
 }
+
+
+/**
+ * A kind of movement that is added up.
+ */
+
+public enum Moved: Equatable, Hashable {
+    
+    /**
+     * Charged.
+     */
+    case charged
+    /**
+     * Given back by refunds.
+     */
+    case refunded
+    /**
+     * Given back by the networks' late cancels.
+     */
+    case reversed
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Moved: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeMoved: FfiConverterRustBuffer {
+    typealias SwiftType = Moved
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Moved {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .charged
+        
+        case 2: return .refunded
+        
+        case 3: return .reversed
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: Moved, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .charged:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .refunded:
+            writeInt(&buf, Int32(2))
+        
+        
+        case .reversed:
+            writeInt(&buf, Int32(3))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeMoved_lift(_ buf: RustBuffer) throws -> Moved {
+    return try FfiConverterTypeMoved.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeMoved_lower(_ value: Moved) -> RustBuffer {
+    return FfiConverterTypeMoved.lower(value)
+}
+
 
 
 /**
@@ -5815,6 +6972,18 @@ public enum PaymentStatus: Equatable, Hashable {
      * Contradictory answers; people are looking into it.
      */
     case conflict
+    /**
+     * It is to be cancelled; whether it still can be is not known yet.
+     */
+    case cancelling
+    /**
+     * Not charged; cancelled before it was.
+     */
+    case cancelled
+    /**
+     * Charged, and then cancelled by the network: the money is back.
+     */
+    case reversed
 
 
 
@@ -5846,6 +7015,12 @@ public struct FfiConverterTypePaymentStatus: FfiConverterRustBuffer {
         
         case 5: return .conflict
         
+        case 6: return .cancelling
+        
+        case 7: return .cancelled
+        
+        case 8: return .reversed
+        
         default: throw UniffiInternalError.unexpectedEnumCase
         }
     }
@@ -5872,6 +7047,18 @@ public struct FfiConverterTypePaymentStatus: FfiConverterRustBuffer {
         
         case .conflict:
             writeInt(&buf, Int32(5))
+        
+        
+        case .cancelling:
+            writeInt(&buf, Int32(6))
+        
+        
+        case .cancelled:
+            writeInt(&buf, Int32(7))
+        
+        
+        case .reversed:
+            writeInt(&buf, Int32(8))
         
         }
     }
@@ -5980,6 +7167,111 @@ public func FfiConverterTypeProofMethod_lower(_ value: ProofMethod) -> RustBuffe
 
 
 /**
+ * Where a user's wish for a refund stands.
+ */
+
+public enum RefundRequest: Equatable, Hashable {
+    
+    /**
+     * Nobody asked.
+     */
+    case none
+    /**
+     * The user asked; the gateway has not answered yet.
+     */
+    case wanted
+    /**
+     * A person decides.
+     */
+    case `open`
+    /**
+     * It was refused.
+     */
+    case refused
+    /**
+     * It was granted; what comes back is in `refunded`.
+     */
+    case granted
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension RefundRequest: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeRefundRequest: FfiConverterRustBuffer {
+    typealias SwiftType = RefundRequest
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> RefundRequest {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .none
+        
+        case 2: return .wanted
+        
+        case 3: return .`open`
+        
+        case 4: return .refused
+        
+        case 5: return .granted
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: RefundRequest, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .none:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .wanted:
+            writeInt(&buf, Int32(2))
+        
+        
+        case .`open`:
+            writeInt(&buf, Int32(3))
+        
+        
+        case .refused:
+            writeInt(&buf, Int32(4))
+        
+        
+        case .granted:
+            writeInt(&buf, Int32(5))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRefundRequest_lift(_ buf: RustBuffer) throws -> RefundRequest {
+    return try FfiConverterTypeRefundRequest.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRefundRequest_lower(_ value: RefundRequest) -> RustBuffer {
+    return FfiConverterTypeRefundRequest.lower(value)
+}
+
+
+
+/**
  * Where a shown code stands.
  */
 
@@ -6060,6 +7352,129 @@ public func FfiConverterTypeShownState_lift(_ buf: RustBuffer) throws -> ShownSt
 #endif
 public func FfiConverterTypeShownState_lower(_ value: ShownState) -> RustBuffer {
     return FfiConverterTypeShownState.lower(value)
+}
+
+
+
+/**
+ * What came of an offered frame.
+ */
+
+public enum Sighting: Equatable, Hashable {
+    
+    /**
+     * Another frame is being looked at; this one was dropped.
+     */
+    case busy
+    /**
+     * Nothing was read in this frame. The next one is looked at in another way.
+     */
+    case nothing
+    /**
+     * The same as the last finding, whose corners may have moved.
+     */
+    case again(
+        /**
+         * What was read.
+         */codes: [ScannedCode]
+    )
+    /**
+     * One text, and not the last one.
+     */
+    case one(
+        /**
+         * What was read.
+         */code: ScannedCode
+    )
+    /**
+     * Several texts: which of them is meant is the user's to say.
+     */
+    case several(
+        /**
+         * What was read.
+         */codes: [ScannedCode]
+    )
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Sighting: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSighting: FfiConverterRustBuffer {
+    typealias SwiftType = Sighting
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Sighting {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .busy
+        
+        case 2: return .nothing
+        
+        case 3: return .again(codes: try FfiConverterSequenceTypeScannedCode.read(from: &buf)
+        )
+        
+        case 4: return .one(code: try FfiConverterTypeScannedCode.read(from: &buf)
+        )
+        
+        case 5: return .several(codes: try FfiConverterSequenceTypeScannedCode.read(from: &buf)
+        )
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: Sighting, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .busy:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .nothing:
+            writeInt(&buf, Int32(2))
+        
+        
+        case let .again(codes):
+            writeInt(&buf, Int32(3))
+            FfiConverterSequenceTypeScannedCode.write(codes, into: &buf)
+            
+        
+        case let .one(code):
+            writeInt(&buf, Int32(4))
+            FfiConverterTypeScannedCode.write(code, into: &buf)
+            
+        
+        case let .several(codes):
+            writeInt(&buf, Int32(5))
+            FfiConverterSequenceTypeScannedCode.write(codes, into: &buf)
+            
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSighting_lift(_ buf: RustBuffer) throws -> Sighting {
+    return try FfiConverterTypeSighting.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSighting_lower(_ value: Sighting) -> RustBuffer {
+    return FfiConverterTypeSighting.lower(value)
 }
 
 
@@ -6494,6 +7909,30 @@ fileprivate struct FfiConverterOptionString: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionData: FfiConverterRustBuffer {
+    typealias SwiftType = Data?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterData.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterData.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypeMerchant: FfiConverterRustBuffer {
     typealias SwiftType = Merchant?
 
@@ -6542,6 +7981,30 @@ fileprivate struct FfiConverterOptionTypeMoney: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTypeOfflineCode: FfiConverterRustBuffer {
+    typealias SwiftType = OfflineCode?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeOfflineCode.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeOfflineCode.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypePayment: FfiConverterRustBuffer {
     typealias SwiftType = Payment?
 
@@ -6558,6 +8021,30 @@ fileprivate struct FfiConverterOptionTypePayment: FfiConverterRustBuffer {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterTypePayment.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypePicture: FfiConverterRustBuffer {
+    typealias SwiftType = Picture?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypePicture.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypePicture.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
@@ -6606,6 +8093,54 @@ fileprivate struct FfiConverterOptionTypeRate: FfiConverterRustBuffer {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterTypeRate.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeRefunded: FfiConverterRustBuffer {
+    typealias SwiftType = Refunded?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeRefunded.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeRefunded.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeShownCode: FfiConverterRustBuffer {
+    typealias SwiftType = ShownCode?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeShownCode.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeShownCode.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
@@ -6706,6 +8241,56 @@ fileprivate struct FfiConverterSequenceTypeErrorField: FfiConverterRustBuffer {
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterTypeErrorField.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeFinding: FfiConverterRustBuffer {
+    typealias SwiftType = [Finding]
+
+    public static func write(_ value: [Finding], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeFinding.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Finding] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [Finding]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeFinding.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeMoney: FfiConverterRustBuffer {
+    typealias SwiftType = [Money]
+
+    public static func write(_ value: [Money], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeMoney.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Money] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [Money]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeMoney.read(from: &buf))
         }
         return seq
     }
@@ -6943,6 +8528,25 @@ public func scanPicture(picture: GreyPicture)throws  -> [ScannedCode]  {
     )
 })
 }
+/**
+ * Sets a database aside that does not open any more (`StoreDamaged`, `VaultKeyLost`), or that was found damaged. It is
+ * renamed, never deleted; the next opening begins anew. Gives the number it lies aside under. `StoreInUse` when there is
+ * nothing wrong with it. The wallet must be closed.
+ */
+public func setAside(folder: String, vault: VaultPort)async throws  -> UInt32  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_jigap_ffi_fn_func_set_aside(FfiConverterString.lower(folder),FfiConverterTypeVaultPort_lower(vault)
+                )
+            },
+            pollFunc: ffi_jigap_ffi_rust_future_poll_u32,
+            completeFunc: ffi_jigap_ffi_rust_future_complete_u32,
+            freeFunc: ffi_jigap_ffi_rust_future_free_u32,
+            liftFunc: FfiConverterUInt32.lift,
+            errorHandler: FfiConverterTypeJigapError_lift
+        )
+}
 
 private enum InitializationResult {
     case ok
@@ -6974,6 +8578,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_jigap_ffi_checksum_func_scan_picture() != 55682) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_jigap_ffi_checksum_func_set_aside() != 2825) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_jigap_ffi_checksum_method_corepinkey_create() != 12909) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -6998,10 +8605,19 @@ private let initializationResult: InitializationResult = {
     if (uniffi_jigap_ffi_checksum_method_vaultport_sign() != 59970) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_jigap_ffi_checksum_method_vaultport_keep_witness() != 54770) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_jigap_ffi_checksum_method_vaultport_witness() != 15131) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_jigap_ffi_checksum_method_vaultport_is_stale() != 46587) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_jigap_ffi_checksum_method_corescanner_forget() != 62446) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_jigap_ffi_checksum_method_corescanner_offer() != 51573) {
+    if (uniffi_jigap_ffi_checksum_method_corescanner_offer() != 51152) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_jigap_ffi_checksum_method_corewallet_answer_consent() != 61886) {
@@ -7010,7 +8626,22 @@ private let initializationResult: InitializationResult = {
     if (uniffi_jigap_ffi_checksum_method_corewallet_balance() != 63398) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_jigap_ffi_checksum_method_corewallet_cancel() != 1264) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_jigap_ffi_checksum_method_corewallet_change_keys() != 1182) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_jigap_ffi_checksum_method_corewallet_chosen_network() != 31108) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_jigap_ffi_checksum_method_corewallet_condition() != 32583) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_jigap_ffi_checksum_method_corewallet_consent_request() != 41453) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_jigap_ffi_checksum_method_corewallet_cover() != 37591) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_jigap_ffi_checksum_method_corewallet_enrol() != 58536) {
@@ -7019,10 +8650,22 @@ private let initializationResult: InitializationResult = {
     if (uniffi_jigap_ffi_checksum_method_corewallet_enrolled() != 62695) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_jigap_ffi_checksum_method_corewallet_erase() != 34814) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_jigap_ffi_checksum_method_corewallet_findings() != 23389) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_jigap_ffi_checksum_method_corewallet_history() != 45134) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_jigap_ffi_checksum_method_corewallet_leave_page() != 37316) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_jigap_ffi_checksum_method_corewallet_networks() != 18729) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_jigap_ffi_checksum_method_corewallet_new_code() != 41394) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_jigap_ffi_checksum_method_corewallet_observe() != 41559) {
@@ -7037,10 +8680,19 @@ private let initializationResult: InitializationResult = {
     if (uniffi_jigap_ffi_checksum_method_corewallet_prepare() != 17457) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_jigap_ffi_checksum_method_corewallet_pushed() != 11692) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_jigap_ffi_checksum_method_corewallet_read() != 4466) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_jigap_ffi_checksum_method_corewallet_refresh() != 42576) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_jigap_ffi_checksum_method_corewallet_renew() != 46481) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_jigap_ffi_checksum_method_corewallet_request_refund() != 6630) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_jigap_ffi_checksum_method_corewallet_resumed() != 11593) {
@@ -7056,6 +8708,12 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_jigap_ffi_checksum_method_corewallet_shut() != 19810) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_jigap_ffi_checksum_method_corewallet_suspend() != 35066) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_jigap_ffi_checksum_method_corewallet_uncover() != 49404) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_jigap_ffi_checksum_method_corewallet_withdraw_consent() != 50124) {

@@ -278,6 +278,27 @@ typedef void (*UniffiCallbackInterfaceVaultPortMethod3)(uint64_t, RustBuffer, Ru
     );
 
 #endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_VAULT_PORT_METHOD4
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_VAULT_PORT_METHOD4
+typedef void (*UniffiCallbackInterfaceVaultPortMethod4)(uint64_t, RustBuffer, void* _Nonnull, 
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_VAULT_PORT_METHOD5
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_VAULT_PORT_METHOD5
+typedef void (*UniffiCallbackInterfaceVaultPortMethod5)(uint64_t, RustBuffer* _Nonnull, 
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_VAULT_PORT_METHOD6
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_VAULT_PORT_METHOD6
+typedef void (*UniffiCallbackInterfaceVaultPortMethod6)(uint64_t, RustBuffer, int8_t* _Nonnull, 
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
 #ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_OBSERVER_METHOD0
 #define UNIFFI_FFIDEF_CALLBACK_INTERFACE_OBSERVER_METHOD0
 typedef void (*UniffiCallbackInterfaceObserverMethod0)(uint64_t, RustBuffer, void* _Nonnull, 
@@ -303,6 +324,9 @@ typedef struct UniffiVTableCallbackInterfaceVaultPort {
     UniffiCallbackInterfaceVaultPortMethod1 _Nonnull unwrap;
     UniffiCallbackInterfaceVaultPortMethod2 _Nonnull deviceKey;
     UniffiCallbackInterfaceVaultPortMethod3 _Nonnull sign;
+    UniffiCallbackInterfaceVaultPortMethod4 _Nonnull keepWitness;
+    UniffiCallbackInterfaceVaultPortMethod5 _Nonnull witness;
+    UniffiCallbackInterfaceVaultPortMethod6 _Nonnull isStale;
 } UniffiVTableCallbackInterfaceVaultPort;
 
 #endif
@@ -400,6 +424,21 @@ RustBuffer uniffi_jigap_ffi_fn_method_vaultport_device_key(uint64_t ptr, RustCal
 RustBuffer uniffi_jigap_ffi_fn_method_vaultport_sign(uint64_t ptr, RustBuffer data, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_VAULTPORT_KEEP_WITNESS
+#define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_VAULTPORT_KEEP_WITNESS
+void uniffi_jigap_ffi_fn_method_vaultport_keep_witness(uint64_t ptr, RustBuffer witness, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_VAULTPORT_WITNESS
+#define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_VAULTPORT_WITNESS
+RustBuffer uniffi_jigap_ffi_fn_method_vaultport_witness(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_VAULTPORT_IS_STALE
+#define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_VAULTPORT_IS_STALE
+int8_t uniffi_jigap_ffi_fn_method_vaultport_is_stale(uint64_t ptr, RustBuffer wrapped, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_CLONE_CORESCANNER
 #define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_CLONE_CORESCANNER
 uint64_t uniffi_jigap_ffi_fn_clone_corescanner(uint64_t handle, RustCallStatus *_Nonnull out_status
@@ -456,9 +495,19 @@ RustBuffer uniffi_jigap_ffi_fn_method_corewallet_balance(uint64_t ptr, RustCallS
 uint64_t uniffi_jigap_ffi_fn_method_corewallet_cancel(uint64_t ptr, RustBuffer id
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_COREWALLET_CHANGE_KEYS
+#define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_COREWALLET_CHANGE_KEYS
+uint64_t uniffi_jigap_ffi_fn_method_corewallet_change_keys(uint64_t ptr
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_COREWALLET_CHOSEN_NETWORK
 #define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_COREWALLET_CHOSEN_NETWORK
 RustBuffer uniffi_jigap_ffi_fn_method_corewallet_chosen_network(uint64_t ptr, RustBuffer region, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_COREWALLET_CONDITION
+#define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_COREWALLET_CONDITION
+RustBuffer uniffi_jigap_ffi_fn_method_corewallet_condition(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_COREWALLET_CONSENT_REQUEST
@@ -479,6 +528,11 @@ uint64_t uniffi_jigap_ffi_fn_method_corewallet_enrol(uint64_t ptr, RustBuffer us
 #ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_COREWALLET_ENROLLED
 #define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_COREWALLET_ENROLLED
 int8_t uniffi_jigap_ffi_fn_method_corewallet_enrolled(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_COREWALLET_ERASE
+#define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_COREWALLET_ERASE
+uint64_t uniffi_jigap_ffi_fn_method_corewallet_erase(uint64_t ptr
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_COREWALLET_FINDINGS
@@ -576,6 +630,11 @@ uint64_t uniffi_jigap_ffi_fn_method_corewallet_shown_result(uint64_t ptr, RustBu
 void uniffi_jigap_ffi_fn_method_corewallet_shut(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_COREWALLET_SUSPEND
+#define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_COREWALLET_SUSPEND
+uint64_t uniffi_jigap_ffi_fn_method_corewallet_suspend(uint64_t ptr
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_COREWALLET_UNCOVER
 #define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_METHOD_COREWALLET_UNCOVER
 uint64_t uniffi_jigap_ffi_fn_method_corewallet_uncover(uint64_t ptr
@@ -644,6 +703,11 @@ RustBuffer uniffi_jigap_ffi_fn_func_parse_money(RustBuffer currency, RustBuffer 
 #ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_FUNC_SCAN_PICTURE
 #define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_FUNC_SCAN_PICTURE
 RustBuffer uniffi_jigap_ffi_fn_func_scan_picture(RustBuffer picture, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_FUNC_SET_ASIDE
+#define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_FN_FUNC_SET_ASIDE
+uint64_t uniffi_jigap_ffi_fn_func_set_aside(RustBuffer folder, uint64_t vault
 );
 #endif
 #ifndef UNIFFI_FFIDEF_FFI_JIGAP_FFI_RUSTBUFFER_ALLOC
@@ -936,6 +1000,12 @@ uint16_t uniffi_jigap_ffi_checksum_func_scan_picture(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_FUNC_SET_ASIDE
+#define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_FUNC_SET_ASIDE
+uint16_t uniffi_jigap_ffi_checksum_func_set_aside(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_COREPINKEY_CREATE
 #define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_COREPINKEY_CREATE
 uint16_t uniffi_jigap_ffi_checksum_method_corepinkey_create(void
@@ -984,6 +1054,24 @@ uint16_t uniffi_jigap_ffi_checksum_method_vaultport_sign(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_VAULTPORT_KEEP_WITNESS
+#define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_VAULTPORT_KEEP_WITNESS
+uint16_t uniffi_jigap_ffi_checksum_method_vaultport_keep_witness(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_VAULTPORT_WITNESS
+#define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_VAULTPORT_WITNESS
+uint16_t uniffi_jigap_ffi_checksum_method_vaultport_witness(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_VAULTPORT_IS_STALE
+#define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_VAULTPORT_IS_STALE
+uint16_t uniffi_jigap_ffi_checksum_method_vaultport_is_stale(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_CORESCANNER_FORGET
 #define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_CORESCANNER_FORGET
 uint16_t uniffi_jigap_ffi_checksum_method_corescanner_forget(void
@@ -1014,9 +1102,21 @@ uint16_t uniffi_jigap_ffi_checksum_method_corewallet_cancel(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_COREWALLET_CHANGE_KEYS
+#define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_COREWALLET_CHANGE_KEYS
+uint16_t uniffi_jigap_ffi_checksum_method_corewallet_change_keys(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_COREWALLET_CHOSEN_NETWORK
 #define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_COREWALLET_CHOSEN_NETWORK
 uint16_t uniffi_jigap_ffi_checksum_method_corewallet_chosen_network(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_COREWALLET_CONDITION
+#define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_COREWALLET_CONDITION
+uint16_t uniffi_jigap_ffi_checksum_method_corewallet_condition(void
     
 );
 #endif
@@ -1041,6 +1141,12 @@ uint16_t uniffi_jigap_ffi_checksum_method_corewallet_enrol(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_COREWALLET_ENROLLED
 #define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_COREWALLET_ENROLLED
 uint16_t uniffi_jigap_ffi_checksum_method_corewallet_enrolled(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_COREWALLET_ERASE
+#define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_COREWALLET_ERASE
+uint16_t uniffi_jigap_ffi_checksum_method_corewallet_erase(void
     
 );
 #endif
@@ -1155,6 +1261,12 @@ uint16_t uniffi_jigap_ffi_checksum_method_corewallet_shown_result(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_COREWALLET_SHUT
 #define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_COREWALLET_SHUT
 uint16_t uniffi_jigap_ffi_checksum_method_corewallet_shut(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_COREWALLET_SUSPEND
+#define UNIFFI_FFIDEF_UNIFFI_JIGAP_FFI_CHECKSUM_METHOD_COREWALLET_SUSPEND
+uint16_t uniffi_jigap_ffi_checksum_method_corewallet_suspend(void
     
 );
 #endif

@@ -33,7 +33,7 @@ extension Tests {
             let code = try #require(found)
             #expect(code.text == shown.digits && code.kind == .qr && code.corners.count == 4)
             #expect((30...42).contains(code.corners[0].x) && (30...42).contains(code.corners[0].y))
-            #expect(!"\(code) \(Finding.one(code))".contains(shown.digits))
+            #expect(!"\(code) \(Sighting.one(code))".contains(shown.digits))
 
             guard case .again(let codes) = try scanner.offer(photographed(shown.qr)) else {
                 Issue.record("the same text in a row was news")
@@ -45,7 +45,7 @@ extension Tests {
                 Issue.record("what was forgotten was no news")
                 return
             }
-            let bars = try Scanner.read(photographed(shown.bars, scale: 2, tall: 80))
+            let bars = try Scanner.read(photographed(#require(shown.bars), scale: 2, tall: 80))
             #expect(bars.map(\.text) == [shown.digits] && bars.map(\.kind) == [.code128])
         }
 

@@ -4,7 +4,7 @@ import io.jigap.ffi.CoreScanner
 import io.jigap.ffi.GreyPicture
 import io.jigap.ffi.PicturePoint
 import io.jigap.ffi.scanPicture
-import io.jigap.ffi.Finding as CoreFinding
+import io.jigap.ffi.Sighting as CoreSighting
 import io.jigap.ffi.ScannedCode as CoreScannedCode
 
 /** What kind of symbol a text was in. */
@@ -46,33 +46,33 @@ class ScannedCode internal constructor(val text: String, val kind: SymbolKind, v
 }
 
 /** What came of an offered frame. */
-sealed interface Finding {
+sealed interface Sighting {
     /** Another frame is being looked at; this one was dropped. */
-    data object Busy : Finding
+    data object Busy : Sighting
 
     /** Nothing was read. The next frame is looked at in another way. */
-    data object Nothing : Finding
+    data object Nothing : Sighting
 
     /**
      * The same as the last finding: nothing to do, but the corners may have moved.
      *
      * @property codes what was read
      */
-    data class Again(val codes: List<ScannedCode>) : Finding
+    data class Again(val codes: List<ScannedCode>) : Sighting
 
     /**
      * One text, and not the last one.
      *
      * @property code what was read
      */
-    data class One(val code: ScannedCode) : Finding
+    data class One(val code: ScannedCode) : Sighting
 
     /**
      * Several texts: let the user say which is meant, and take none without asking.
      *
      * @property codes what was read
      */
-    data class Several(val codes: List<ScannedCode>) : Finding
+    data class Several(val codes: List<ScannedCode>) : Sighting
 }
 
 /**
@@ -90,12 +90,12 @@ class Scanner : AutoCloseable {
      *
      * @throws JigapException [ErrorCode.ARGUMENT_INVALID] when the sizes do not fit the bytes
      */
-    fun offer(frame: Frame): Finding = when (val finding = calling { core.offer(frame.toCore()) }) {
-        is CoreFinding.Busy -> Finding.Busy
-        is CoreFinding.Nothing -> Finding.Nothing
-        is CoreFinding.Again -> Finding.Again(finding.codes.map { it.toPublic() })
-        is CoreFinding.One -> Finding.One(finding.code.toPublic())
-        is CoreFinding.Several -> Finding.Several(finding.codes.map { it.toPublic() })
+    fun offer(frame: Frame): Sighting = when (val sighting = calling { core.offer(frame.toCore()) }) {
+        is CoreSighting.Busy -> Sighting.Busy
+        is CoreSighting.Nothing -> Sighting.Nothing
+        is CoreSighting.Again -> Sighting.Again(sighting.codes.map { it.toPublic() })
+        is CoreSighting.One -> Sighting.One(sighting.code.toPublic())
+        is CoreSighting.Several -> Sighting.Several(sighting.codes.map { it.toPublic() })
     }
 
     /** Forgets the last finding, so that the same text is news again: the user put it away and scans anew. */

@@ -4,6 +4,7 @@ import kotlin.test.Test
 import kotlin.test.assertEquals
 import kotlin.test.assertFalse
 import kotlin.test.assertIs
+import kotlin.test.assertNotNull
 import kotlin.test.assertTrue
 
 class ScannerTest {
@@ -25,19 +26,19 @@ class ScannerTest {
         val shown = phone.wallet.show("alipayplus", "JP")
         val blank = Frame(ByteArray(100 * 100) { -1 }, 100, 100)
         Scanner().use { scanner ->
-            assertEquals(Finding.Nothing, scanner.offer(blank))
-            val code = (1..6).firstNotNullOf { scanner.offer(photographed(shown.qr)) as? Finding.One }.code
+            assertEquals(Sighting.Nothing, scanner.offer(blank))
+            val code = (1..6).firstNotNullOf { scanner.offer(photographed(shown.qr)) as? Sighting.One }.code
             assertEquals(shown.digits to SymbolKind.QR, code.text to code.kind)
             assertEquals(4, code.corners.size)
             val (left, top) = code.corners.first()
             assertTrue(left in 30..42 && top in 30..42, "${code.corners}")
-            assertFalse(shown.digits in "$code ${Finding.One(code)}")
+            assertFalse(shown.digits in "$code ${Sighting.One(code)}")
 
-            assertEquals(shown.digits, assertIs<Finding.Again>(scanner.offer(photographed(shown.qr))).codes.single().text)
+            assertEquals(shown.digits, assertIs<Sighting.Again>(scanner.offer(photographed(shown.qr))).codes.single().text)
             scanner.forget()
-            assertIs<Finding.One>(scanner.offer(photographed(shown.qr)))
+            assertIs<Sighting.One>(scanner.offer(photographed(shown.qr)))
         }
-        val bars = Scanner.read(photographed(shown.bars, 2, 80)).single()
+        val bars = Scanner.read(photographed(assertNotNull(shown.bars), 2, 80)).single()
         assertEquals(shown.digits to SymbolKind.CODE128, bars.text to bars.kind)
     }
 

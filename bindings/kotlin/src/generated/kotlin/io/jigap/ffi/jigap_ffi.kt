@@ -672,6 +672,15 @@ internal interface UniffiCallbackInterfaceVaultPortMethod2 : com.sun.jna.Callbac
 internal interface UniffiCallbackInterfaceVaultPortMethod3 : com.sun.jna.Callback {
     fun callback(`uniffiHandle`: Long,`data`: RustBuffer.ByValue,`uniffiOutReturn`: RustBuffer,uniffiCallStatus: UniffiRustCallStatus,)
 }
+internal interface UniffiCallbackInterfaceVaultPortMethod4 : com.sun.jna.Callback {
+    fun callback(`uniffiHandle`: Long,`witness`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
+}
+internal interface UniffiCallbackInterfaceVaultPortMethod5 : com.sun.jna.Callback {
+    fun callback(`uniffiHandle`: Long,`uniffiOutReturn`: RustBuffer,uniffiCallStatus: UniffiRustCallStatus,)
+}
+internal interface UniffiCallbackInterfaceVaultPortMethod6 : com.sun.jna.Callback {
+    fun callback(`uniffiHandle`: Long,`wrapped`: RustBuffer.ByValue,`uniffiOutReturn`: ByteByReference,uniffiCallStatus: UniffiRustCallStatus,)
+}
 internal interface UniffiCallbackInterfaceObserverMethod0 : com.sun.jna.Callback {
     fun callback(`uniffiHandle`: Long,`changes`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
 }
@@ -694,7 +703,7 @@ internal open class UniffiVTableCallbackInterfaceTransportPort(
     }
 
 }
-@Structure.FieldOrder("uniffiFree", "uniffiClone", "wrap", "unwrap", "deviceKey", "sign")
+@Structure.FieldOrder("uniffiFree", "uniffiClone", "wrap", "unwrap", "deviceKey", "sign", "keepWitness", "witness", "isStale")
 internal open class UniffiVTableCallbackInterfaceVaultPort(
     @JvmField internal var `uniffiFree`: UniffiCallbackInterfaceFree? = null,
     @JvmField internal var `uniffiClone`: UniffiCallbackInterfaceClone? = null,
@@ -702,6 +711,9 @@ internal open class UniffiVTableCallbackInterfaceVaultPort(
     @JvmField internal var `unwrap`: UniffiCallbackInterfaceVaultPortMethod1? = null,
     @JvmField internal var `deviceKey`: UniffiCallbackInterfaceVaultPortMethod2? = null,
     @JvmField internal var `sign`: UniffiCallbackInterfaceVaultPortMethod3? = null,
+    @JvmField internal var `keepWitness`: UniffiCallbackInterfaceVaultPortMethod4? = null,
+    @JvmField internal var `witness`: UniffiCallbackInterfaceVaultPortMethod5? = null,
+    @JvmField internal var `isStale`: UniffiCallbackInterfaceVaultPortMethod6? = null,
 ) : Structure() {
     class UniffiByValue(
         `uniffiFree`: UniffiCallbackInterfaceFree? = null,
@@ -710,7 +722,10 @@ internal open class UniffiVTableCallbackInterfaceVaultPort(
         `unwrap`: UniffiCallbackInterfaceVaultPortMethod1? = null,
         `deviceKey`: UniffiCallbackInterfaceVaultPortMethod2? = null,
         `sign`: UniffiCallbackInterfaceVaultPortMethod3? = null,
-    ): UniffiVTableCallbackInterfaceVaultPort(`uniffiFree`,`uniffiClone`,`wrap`,`unwrap`,`deviceKey`,`sign`,), Structure.ByValue
+        `keepWitness`: UniffiCallbackInterfaceVaultPortMethod4? = null,
+        `witness`: UniffiCallbackInterfaceVaultPortMethod5? = null,
+        `isStale`: UniffiCallbackInterfaceVaultPortMethod6? = null,
+    ): UniffiVTableCallbackInterfaceVaultPort(`uniffiFree`,`uniffiClone`,`wrap`,`unwrap`,`deviceKey`,`sign`,`keepWitness`,`witness`,`isStale`,), Structure.ByValue
 
    internal fun uniffiSetValue(other: UniffiVTableCallbackInterfaceVaultPort) {
         `uniffiFree` = other.`uniffiFree`
@@ -719,6 +734,9 @@ internal open class UniffiVTableCallbackInterfaceVaultPort(
         `unwrap` = other.`unwrap`
         `deviceKey` = other.`deviceKey`
         `sign` = other.`sign`
+        `keepWitness` = other.`keepWitness`
+        `witness` = other.`witness`
+        `isStale` = other.`isStale`
     }
 
 }
@@ -776,6 +794,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_jigap_ffi_checksum_func_scan_picture(
     ): Int
+    external fun uniffi_jigap_ffi_checksum_func_set_aside(
+    ): Int
     external fun uniffi_jigap_ffi_checksum_method_corepinkey_create(
     ): Int
     external fun uniffi_jigap_ffi_checksum_method_corepinkey_public_key(
@@ -792,6 +812,12 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_jigap_ffi_checksum_method_vaultport_sign(
     ): Int
+    external fun uniffi_jigap_ffi_checksum_method_vaultport_keep_witness(
+    ): Int
+    external fun uniffi_jigap_ffi_checksum_method_vaultport_witness(
+    ): Int
+    external fun uniffi_jigap_ffi_checksum_method_vaultport_is_stale(
+    ): Int
     external fun uniffi_jigap_ffi_checksum_method_corescanner_forget(
     ): Int
     external fun uniffi_jigap_ffi_checksum_method_corescanner_offer(
@@ -800,15 +826,33 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_jigap_ffi_checksum_method_corewallet_balance(
     ): Int
+    external fun uniffi_jigap_ffi_checksum_method_corewallet_cancel(
+    ): Int
+    external fun uniffi_jigap_ffi_checksum_method_corewallet_change_keys(
+    ): Int
+    external fun uniffi_jigap_ffi_checksum_method_corewallet_chosen_network(
+    ): Int
+    external fun uniffi_jigap_ffi_checksum_method_corewallet_condition(
+    ): Int
     external fun uniffi_jigap_ffi_checksum_method_corewallet_consent_request(
+    ): Int
+    external fun uniffi_jigap_ffi_checksum_method_corewallet_cover(
     ): Int
     external fun uniffi_jigap_ffi_checksum_method_corewallet_enrol(
     ): Int
     external fun uniffi_jigap_ffi_checksum_method_corewallet_enrolled(
     ): Int
+    external fun uniffi_jigap_ffi_checksum_method_corewallet_erase(
+    ): Int
+    external fun uniffi_jigap_ffi_checksum_method_corewallet_findings(
+    ): Int
     external fun uniffi_jigap_ffi_checksum_method_corewallet_history(
     ): Int
+    external fun uniffi_jigap_ffi_checksum_method_corewallet_leave_page(
+    ): Int
     external fun uniffi_jigap_ffi_checksum_method_corewallet_networks(
+    ): Int
+    external fun uniffi_jigap_ffi_checksum_method_corewallet_new_code(
     ): Int
     external fun uniffi_jigap_ffi_checksum_method_corewallet_observe(
     ): Int
@@ -818,9 +862,15 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_jigap_ffi_checksum_method_corewallet_prepare(
     ): Int
+    external fun uniffi_jigap_ffi_checksum_method_corewallet_pushed(
+    ): Int
     external fun uniffi_jigap_ffi_checksum_method_corewallet_read(
     ): Int
     external fun uniffi_jigap_ffi_checksum_method_corewallet_refresh(
+    ): Int
+    external fun uniffi_jigap_ffi_checksum_method_corewallet_renew(
+    ): Int
+    external fun uniffi_jigap_ffi_checksum_method_corewallet_request_refund(
     ): Int
     external fun uniffi_jigap_ffi_checksum_method_corewallet_resumed(
     ): Int
@@ -831,6 +881,10 @@ internal object IntegrityCheckingUniffiLib {
     external fun uniffi_jigap_ffi_checksum_method_corewallet_shown_result(
     ): Int
     external fun uniffi_jigap_ffi_checksum_method_corewallet_shut(
+    ): Int
+    external fun uniffi_jigap_ffi_checksum_method_corewallet_suspend(
+    ): Int
+    external fun uniffi_jigap_ffi_checksum_method_corewallet_uncover(
     ): Int
     external fun uniffi_jigap_ffi_checksum_method_corewallet_withdraw_consent(
     ): Int
@@ -901,6 +955,12 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_jigap_ffi_fn_method_vaultport_sign(`ptr`: Long,`data`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
+    external fun uniffi_jigap_ffi_fn_method_vaultport_keep_witness(`ptr`: Long,`witness`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_jigap_ffi_fn_method_vaultport_witness(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_jigap_ffi_fn_method_vaultport_is_stale(`ptr`: Long,`wrapped`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Byte
     external fun uniffi_jigap_ffi_fn_clone_corescanner(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
     external fun uniffi_jigap_ffi_fn_free_corescanner(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
@@ -921,16 +981,34 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_jigap_ffi_fn_method_corewallet_balance(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
+    external fun uniffi_jigap_ffi_fn_method_corewallet_cancel(`ptr`: Long,`id`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_jigap_ffi_fn_method_corewallet_change_keys(`ptr`: Long,
+    ): Long
+    external fun uniffi_jigap_ffi_fn_method_corewallet_chosen_network(`ptr`: Long,`region`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_jigap_ffi_fn_method_corewallet_condition(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
     external fun uniffi_jigap_ffi_fn_method_corewallet_consent_request(`ptr`: Long,`network`: RustBuffer.ByValue,`locale`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_jigap_ffi_fn_method_corewallet_cover(`ptr`: Long,
     ): Long
     external fun uniffi_jigap_ffi_fn_method_corewallet_enrol(`ptr`: Long,`userToken`: RustBuffer.ByValue,`userKey`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_jigap_ffi_fn_method_corewallet_enrolled(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Byte
+    external fun uniffi_jigap_ffi_fn_method_corewallet_erase(`ptr`: Long,
+    ): Long
+    external fun uniffi_jigap_ffi_fn_method_corewallet_findings(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
     external fun uniffi_jigap_ffi_fn_method_corewallet_history(`ptr`: Long,`before`: RustBuffer.ByValue,`limit`: Int,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
+    external fun uniffi_jigap_ffi_fn_method_corewallet_leave_page(`ptr`: Long,
+    ): Long
     external fun uniffi_jigap_ffi_fn_method_corewallet_networks(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
+    external fun uniffi_jigap_ffi_fn_method_corewallet_new_code(`ptr`: Long,
+    ): Long
     external fun uniffi_jigap_ffi_fn_method_corewallet_observe(`ptr`: Long,`observer`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
     external fun uniffi_jigap_ffi_fn_method_corewallet_pay(`ptr`: Long,`preview`: RustBuffer.ByValue,`method`: RustBuffer.ByValue,`signature`: RustBuffer.ByValue,
@@ -939,9 +1017,15 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_jigap_ffi_fn_method_corewallet_prepare(`ptr`: Long,`checkout`: RustBuffer.ByValue,
     ): Long
+    external fun uniffi_jigap_ffi_fn_method_corewallet_pushed(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
     external fun uniffi_jigap_ffi_fn_method_corewallet_read(`ptr`: Long,`code`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_jigap_ffi_fn_method_corewallet_refresh(`ptr`: Long,
+    ): Long
+    external fun uniffi_jigap_ffi_fn_method_corewallet_renew(`ptr`: Long,
+    ): Long
+    external fun uniffi_jigap_ffi_fn_method_corewallet_request_refund(`ptr`: Long,`id`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_jigap_ffi_fn_method_corewallet_resumed(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
@@ -953,6 +1037,10 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_jigap_ffi_fn_method_corewallet_shut(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
+    external fun uniffi_jigap_ffi_fn_method_corewallet_suspend(`ptr`: Long,
+    ): Long
+    external fun uniffi_jigap_ffi_fn_method_corewallet_uncover(`ptr`: Long,
+    ): Long
     external fun uniffi_jigap_ffi_fn_method_corewallet_withdraw_consent(`ptr`: Long,`network`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_jigap_ffi_fn_clone_observer(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
@@ -979,6 +1067,8 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_jigap_ffi_fn_func_scan_picture(`picture`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
+    external fun uniffi_jigap_ffi_fn_func_set_aside(`folder`: RustBuffer.ByValue,`vault`: Long,
+    ): Long
     external fun ffi_jigap_ffi_rustbuffer_alloc(`size`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun ffi_jigap_ffi_rustbuffer_from_bytes(`bytes`: ForeignBytes.ByValue,uniffi_out_err: UniffiRustCallStatus, 
@@ -1113,6 +1203,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_jigap_ffi_checksum_func_scan_picture() and 0xFFFF) != 55682) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_jigap_ffi_checksum_func_set_aside() and 0xFFFF) != 2825) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_jigap_ffi_checksum_method_corepinkey_create() and 0xFFFF) != 12909) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -1137,10 +1230,19 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_jigap_ffi_checksum_method_vaultport_sign() and 0xFFFF) != 59970) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_jigap_ffi_checksum_method_vaultport_keep_witness() and 0xFFFF) != 54770) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_jigap_ffi_checksum_method_vaultport_witness() and 0xFFFF) != 15131) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_jigap_ffi_checksum_method_vaultport_is_stale() and 0xFFFF) != 46587) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_jigap_ffi_checksum_method_corescanner_forget() and 0xFFFF) != 62446) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_jigap_ffi_checksum_method_corescanner_offer() and 0xFFFF) != 51573) {
+    if ((lib.uniffi_jigap_ffi_checksum_method_corescanner_offer() and 0xFFFF) != 51152) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_answer_consent() and 0xFFFF) != 61886) {
@@ -1149,7 +1251,22 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_balance() and 0xFFFF) != 63398) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_cancel() and 0xFFFF) != 1264) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_change_keys() and 0xFFFF) != 1182) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_chosen_network() and 0xFFFF) != 31108) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_condition() and 0xFFFF) != 32583) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_consent_request() and 0xFFFF) != 41453) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_cover() and 0xFFFF) != 37591) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_enrol() and 0xFFFF) != 58536) {
@@ -1158,10 +1275,22 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_enrolled() and 0xFFFF) != 62695) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_erase() and 0xFFFF) != 34814) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_findings() and 0xFFFF) != 23389) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_history() and 0xFFFF) != 45134) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_leave_page() and 0xFFFF) != 37316) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_networks() and 0xFFFF) != 18729) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_new_code() and 0xFFFF) != 41394) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_observe() and 0xFFFF) != 41559) {
@@ -1176,10 +1305,19 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_prepare() and 0xFFFF) != 17457) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_pushed() and 0xFFFF) != 11692) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_read() and 0xFFFF) != 4466) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_refresh() and 0xFFFF) != 42576) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_renew() and 0xFFFF) != 46481) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_request_refund() and 0xFFFF) != 6630) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_resumed() and 0xFFFF) != 11593) {
@@ -1195,6 +1333,12 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_shut() and 0xFFFF) != 19810) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_suspend() and 0xFFFF) != 35066) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_uncover() and 0xFFFF) != 49404) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_jigap_ffi_checksum_method_corewallet_withdraw_consent() and 0xFFFF) != 50124) {
@@ -1441,6 +1585,33 @@ private class JavaLangRefCleanable(
     val cleanable: java.lang.ref.Cleaner.Cleanable
 ) : UniffiCleaner.Cleanable {
     override fun clean() = cleanable.clean()
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterUByte: FfiConverter<UByte, Byte> {
+    override fun lift(value: Byte): UByte {
+        return value.toUByte()
+    }
+
+    fun lift(value: Int): UByte {
+        return value.toUByte()
+    }
+
+    override fun read(buf: ByteBuffer): UByte {
+        return lift(buf.get())
+    }
+
+    override fun lower(value: UByte): Byte {
+        return value.toByte()
+    }
+
+    override fun allocationSize(value: UByte) = 1UL
+
+    override fun write(value: UByte, buf: ByteBuffer) {
+        buf.put(value.toByte())
+    }
 }
 
 /**
@@ -2111,7 +2282,7 @@ public interface CoreScannerInterface {
     /**
      * Looks at a frame in one of six ways, the one that worked last first. At once `Busy` while another is being looked at.
      */
-    fun `offer`(`frame`: GreyPicture): Finding
+    fun `offer`(`frame`: GreyPicture): Sighting
     
     companion object
 }
@@ -2240,8 +2411,8 @@ open class CoreScanner: Disposable, AutoCloseable, CoreScannerInterface
     /**
      * Looks at a frame in one of six ways, the one that worked last first. At once `Busy` while another is being looked at.
      */
-    @Throws(JigapException::class)override fun `offer`(`frame`: GreyPicture): Finding {
-            return FfiConverterTypeFinding.lift(
+    @Throws(JigapException::class)override fun `offer`(`frame`: GreyPicture): Sighting {
+            return FfiConverterTypeSighting.lift(
     callWithHandle {
     uniffiRustCallWithError(JigapException) { _status ->
     UniffiLib.uniffi_jigap_ffi_fn_method_corescanner_offer(
@@ -2417,9 +2588,35 @@ public interface CoreWalletInterface {
     fun `balance`(): Balance
     
     /**
+     * Wants a payment cancelled that is not known to have ended; durable when this returns. Of a charged one the user
+     * wants the money back, as by `request_refund`.
+     */
+    suspend fun `cancel`(`id`: kotlin.String): Payment
+    
+    /**
+     * Begins to change the root key; everything is sealed anew in the background.
+     */
+    suspend fun `changeKeys`()
+    
+    /**
+     * The network whose code the user showed last in a country (ISO 3166-1 alpha-2).
+     */
+    fun `chosenNetwork`(`region`: kotlin.String): kotlin.String?
+    
+    /**
+     * How the wallet's own records are.
+     */
+    fun `condition`(): Condition
+    
+    /**
      * What has to be shown before a user can agree, in a language (BCP 47).
      */
     suspend fun `consentRequest`(`network`: kotlin.String, `locale`: kotlin.String): ConsentRequest
+    
+    /**
+     * The page is covered: nothing of a code may stay visible.
+     */
+    suspend fun `cover`()
     
     /**
      * Makes this device known: the company's login of the user, and the user's P-256 public key (65 bytes).
@@ -2432,14 +2629,34 @@ public interface CoreWalletInterface {
     fun `enrolled`(): kotlin.Boolean
     
     /**
+     * Erases what no law has kept, and says what stays and how long.
+     */
+    suspend fun `erase`(): Erased
+    
+    /**
+     * Where the wallet's own sums and the gateway's statement differ. None, if all is well.
+     */
+    fun `findings`(): List<Finding>
+    
+    /**
      * Payments, newest first, at most 200 a page.
      */
     fun `history`(`before`: kotlin.Long?, `limit`: kotlin.UInt): HistoryPage
     
     /**
+     * The user leaves the page.
+     */
+    suspend fun `leavePage`()
+    
+    /**
      * Every network, and whether its consent is given.
      */
     fun `networks`(): List<NetworkInfo>
+    
+    /**
+     * Another code: the scan failed, or the user wants one. The one on screen is not shown again.
+     */
+    suspend fun `newCode`(): ShownCode?
     
     /**
      * Tells an observer of every change until the subscription ends.
@@ -2463,6 +2680,11 @@ public interface CoreWalletInterface {
     suspend fun `prepare`(`checkout`: Checkout): Preview
     
     /**
+     * A push arrived. Its content is not asked for: it only makes the wallet ask the gateway what is new.
+     */
+    fun `pushed`()
+    
+    /**
      * What a scanned text is.
      */
     fun `read`(`code`: kotlin.String): Reading
@@ -2471,6 +2693,16 @@ public interface CoreWalletInterface {
      * Fetches configuration and balance anew.
      */
     suspend fun `refresh`()
+    
+    /**
+     * What is to be on screen now, by the clock: to be called when `renew_in_ms` has passed. Nothing: the code stays.
+     */
+    suspend fun `renew`(): ShownCode?
+    
+    /**
+     * Asks for the money of a charged payment; durable when this returns. What comes back is shown beside the payment.
+     */
+    suspend fun `requestRefund`(`id`: kotlin.String): Payment
     
     /**
      * The app is in front again: looks at once at what is due.
@@ -2497,6 +2729,17 @@ public interface CoreWalletInterface {
      * `Closed`.
      */
     fun `shut`()
+    
+    /**
+     * The app goes to the background: finishes what is being written and closes every file, so that no lock is held while
+     * the app is suspended. Nothing more is sent until `resumed`; calls still work.
+     */
+    suspend fun `suspend`()
+    
+    /**
+     * The page is visible again: the same code while it lives, else the next one.
+     */
+    suspend fun `uncover`(): ShownCode?
     
     /**
      * Takes a consent back; durable when this returns.
@@ -2655,6 +2898,92 @@ open class CoreWallet: Disposable, AutoCloseable, CoreWalletInterface
 
     
     /**
+     * Wants a payment cancelled that is not known to have ended; durable when this returns. Of a charged one the user
+     * wants the money back, as by `request_refund`.
+     */
+    @Throws(JigapException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `cancel`(`id`: kotlin.String) : Payment {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_jigap_ffi_fn_method_corewallet_cancel(
+                uniffiHandle,
+                
+        FfiConverterString.lower(`id`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_jigap_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_jigap_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_jigap_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypePayment.lift(it) },
+        // Error FFI converter
+        JigapException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Begins to change the root key; everything is sealed anew in the background.
+     */
+    @Throws(JigapException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `changeKeys`() {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_jigap_ffi_fn_method_corewallet_change_keys(
+                uniffiHandle,
+                
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_jigap_ffi_rust_future_poll_void(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_jigap_ffi_rust_future_complete_void(future, continuation) },
+        { future -> UniffiLib.ffi_jigap_ffi_rust_future_free_void(future) },
+        // lift function
+        { },
+        
+        // Error FFI converter
+        JigapException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * The network whose code the user showed last in a country (ISO 3166-1 alpha-2).
+     */
+    @Throws(JigapException::class)override fun `chosenNetwork`(`region`: kotlin.String): kotlin.String? {
+            return FfiConverterOptionalString.lift(
+    callWithHandle {
+    uniffiRustCallWithError(JigapException) { _status ->
+    UniffiLib.uniffi_jigap_ffi_fn_method_corewallet_chosen_network(
+        it,
+        
+        FfiConverterString.lower(`region`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * How the wallet's own records are.
+     */
+    @Throws(JigapException::class)override fun `condition`(): Condition {
+            return FfiConverterTypeCondition.lift(
+    callWithHandle {
+    uniffiRustCallWithError(JigapException) { _status ->
+    UniffiLib.uniffi_jigap_ffi_fn_method_corewallet_condition(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
      * What has to be shown before a user can agree, in a language (BCP 47).
      */
     @Throws(JigapException::class)
@@ -2674,6 +3003,31 @@ open class CoreWallet: Disposable, AutoCloseable, CoreWalletInterface
         { future -> UniffiLib.ffi_jigap_ffi_rust_future_free_rust_buffer(future) },
         // lift function
         { FfiConverterTypeConsentRequest.lift(it) },
+        // Error FFI converter
+        JigapException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * The page is covered: nothing of a code may stay visible.
+     */
+    @Throws(JigapException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `cover`() {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_jigap_ffi_fn_method_corewallet_cover(
+                uniffiHandle,
+                
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_jigap_ffi_rust_future_poll_void(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_jigap_ffi_rust_future_complete_void(future, continuation) },
+        { future -> UniffiLib.ffi_jigap_ffi_rust_future_free_void(future) },
+        // lift function
+        { },
+        
         // Error FFI converter
         JigapException.ErrorHandler,
     )
@@ -2725,6 +3079,47 @@ open class CoreWallet: Disposable, AutoCloseable, CoreWalletInterface
 
     
     /**
+     * Erases what no law has kept, and says what stays and how long.
+     */
+    @Throws(JigapException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `erase`() : Erased {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_jigap_ffi_fn_method_corewallet_erase(
+                uniffiHandle,
+                
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_jigap_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_jigap_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_jigap_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeErased.lift(it) },
+        // Error FFI converter
+        JigapException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Where the wallet's own sums and the gateway's statement differ. None, if all is well.
+     */
+    @Throws(JigapException::class)override fun `findings`(): List<Finding> {
+            return FfiConverterSequenceTypeFinding.lift(
+    callWithHandle {
+    uniffiRustCallWithError(JigapException) { _status ->
+    UniffiLib.uniffi_jigap_ffi_fn_method_corewallet_findings(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
      * Payments, newest first, at most 200 a page.
      */
     @Throws(JigapException::class)override fun `history`(`before`: kotlin.Long?, `limit`: kotlin.UInt): HistoryPage {
@@ -2744,6 +3139,31 @@ open class CoreWallet: Disposable, AutoCloseable, CoreWalletInterface
 
     
     /**
+     * The user leaves the page.
+     */
+    @Throws(JigapException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `leavePage`() {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_jigap_ffi_fn_method_corewallet_leave_page(
+                uniffiHandle,
+                
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_jigap_ffi_rust_future_poll_void(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_jigap_ffi_rust_future_complete_void(future, continuation) },
+        { future -> UniffiLib.ffi_jigap_ffi_rust_future_free_void(future) },
+        // lift function
+        { },
+        
+        // Error FFI converter
+        JigapException.ErrorHandler,
+    )
+    }
+
+    
+    /**
      * Every network, and whether its consent is given.
      */
     @Throws(JigapException::class)override fun `networks`(): List<NetworkInfo> {
@@ -2758,6 +3178,30 @@ open class CoreWallet: Disposable, AutoCloseable, CoreWalletInterface
     )
     }
     
+
+    
+    /**
+     * Another code: the scan failed, or the user wants one. The one on screen is not shown again.
+     */
+    @Throws(JigapException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `newCode`() : ShownCode? {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_jigap_ffi_fn_method_corewallet_new_code(
+                uniffiHandle,
+                
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_jigap_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_jigap_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_jigap_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterOptionalTypeShownCode.lift(it) },
+        // Error FFI converter
+        JigapException.ErrorHandler,
+    )
+    }
 
     
     /**
@@ -2850,6 +3294,22 @@ open class CoreWallet: Disposable, AutoCloseable, CoreWalletInterface
 
     
     /**
+     * A push arrived. Its content is not asked for: it only makes the wallet ask the gateway what is new.
+     */
+    @Throws(JigapException::class)override fun `pushed`()
+        = 
+    callWithHandle {
+    uniffiRustCallWithError(JigapException) { _status ->
+    UniffiLib.uniffi_jigap_ffi_fn_method_corewallet_pushed(
+        it,
+        _status)
+}
+    }
+    
+    
+
+    
+    /**
      * What a scanned text is.
      */
     @Throws(JigapException::class)override fun `read`(`code`: kotlin.String): Reading {
@@ -2886,6 +3346,55 @@ open class CoreWallet: Disposable, AutoCloseable, CoreWalletInterface
         // lift function
         { },
         
+        // Error FFI converter
+        JigapException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * What is to be on screen now, by the clock: to be called when `renew_in_ms` has passed. Nothing: the code stays.
+     */
+    @Throws(JigapException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `renew`() : ShownCode? {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_jigap_ffi_fn_method_corewallet_renew(
+                uniffiHandle,
+                
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_jigap_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_jigap_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_jigap_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterOptionalTypeShownCode.lift(it) },
+        // Error FFI converter
+        JigapException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Asks for the money of a charged payment; durable when this returns. What comes back is shown beside the payment.
+     */
+    @Throws(JigapException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `requestRefund`(`id`: kotlin.String) : Payment {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_jigap_ffi_fn_method_corewallet_request_refund(
+                uniffiHandle,
+                
+        FfiConverterString.lower(`id`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_jigap_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_jigap_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_jigap_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypePayment.lift(it) },
         // Error FFI converter
         JigapException.ErrorHandler,
     )
@@ -3001,6 +3510,56 @@ open class CoreWallet: Disposable, AutoCloseable, CoreWalletInterface
     }
     
     
+
+    
+    /**
+     * The app goes to the background: finishes what is being written and closes every file, so that no lock is held while
+     * the app is suspended. Nothing more is sent until `resumed`; calls still work.
+     */
+    @Throws(JigapException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `suspend`() {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_jigap_ffi_fn_method_corewallet_suspend(
+                uniffiHandle,
+                
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_jigap_ffi_rust_future_poll_void(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_jigap_ffi_rust_future_complete_void(future, continuation) },
+        { future -> UniffiLib.ffi_jigap_ffi_rust_future_free_void(future) },
+        // lift function
+        { },
+        
+        // Error FFI converter
+        JigapException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * The page is visible again: the same code while it lives, else the next one.
+     */
+    @Throws(JigapException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `uncover`() : ShownCode? {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_jigap_ffi_fn_method_corewallet_uncover(
+                uniffiHandle,
+                
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_jigap_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_jigap_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_jigap_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterOptionalTypeShownCode.lift(it) },
+        // Error FFI converter
+        JigapException.ErrorHandler,
+    )
+    }
 
     
     /**
@@ -4137,6 +4696,23 @@ public interface VaultPort {
      */
     fun `sign`(`data`: kotlin.ByteArray): kotlin.ByteArray
     
+    /**
+     * Keeps these bytes, at most 64 and not secret, in place of the ones before, where no backup of the wallet's folder
+     * reaches: they show an older copy of the database. A key store without such a place does nothing.
+     */
+    fun `keepWitness`(`witness`: kotlin.ByteArray)
+    
+    /**
+     * What `keep_witness` kept last, or nothing.
+     */
+    fun `witness`(): kotlin.ByteArray?
+    
+    /**
+     * Whether what `wrap` made should be made anew, because the key store's own key was replaced. The old wrapping must
+     * still open.
+     */
+    fun `isStale`(`wrapped`: kotlin.ByteArray): kotlin.Boolean
+    
     companion object
 }
 
@@ -4317,6 +4893,60 @@ open class VaultPortImpl: Disposable, AutoCloseable, VaultPort
     
 
     
+    /**
+     * Keeps these bytes, at most 64 and not secret, in place of the ones before, where no backup of the wallet's folder
+     * reaches: they show an older copy of the database. A key store without such a place does nothing.
+     */
+    @Throws(VaultFailure::class)override fun `keepWitness`(`witness`: kotlin.ByteArray)
+        = 
+    callWithHandle {
+    uniffiRustCallWithError(VaultFailure) { _status ->
+    UniffiLib.uniffi_jigap_ffi_fn_method_vaultport_keep_witness(
+        it,
+        
+        FfiConverterByteArray.lower(`witness`),_status)
+}
+    }
+    
+    
+
+    
+    /**
+     * What `keep_witness` kept last, or nothing.
+     */
+    @Throws(VaultFailure::class)override fun `witness`(): kotlin.ByteArray? {
+            return FfiConverterOptionalByteArray.lift(
+    callWithHandle {
+    uniffiRustCallWithError(VaultFailure) { _status ->
+    UniffiLib.uniffi_jigap_ffi_fn_method_vaultport_witness(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * Whether what `wrap` made should be made anew, because the key store's own key was replaced. The old wrapping must
+     * still open.
+     */
+    @Throws(VaultFailure::class)override fun `isStale`(`wrapped`: kotlin.ByteArray): kotlin.Boolean {
+            return FfiConverterBoolean.lift(
+    callWithHandle {
+    uniffiRustCallWithError(VaultFailure) { _status ->
+    UniffiLib.uniffi_jigap_ffi_fn_method_vaultport_is_stale(
+        it,
+        
+        FfiConverterByteArray.lower(`wrapped`),_status)
+}
+    }
+    )
+    }
+    
+
+    
 
     
 
@@ -4401,6 +5031,56 @@ internal object uniffiCallbackInterfaceVaultPort {
             )
         }
     }
+    internal object `keepWitness`: UniffiCallbackInterfaceVaultPortMethod4 {
+        override fun callback(`uniffiHandle`: Long,`witness`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,) {
+            val uniffiObj = FfiConverterTypeVaultPort.handleMap.get(uniffiHandle)
+            val makeCall = { ->
+                uniffiObj.`keepWitness`(
+                    FfiConverterByteArray.lift(`witness`),
+                )
+            }
+            val writeReturn = { _: Unit -> Unit }
+            uniffiTraitInterfaceCallWithError(
+                uniffiCallStatus,
+                makeCall,
+                writeReturn,
+                { e: VaultFailure -> FfiConverterTypeVaultFailure.lower(e) }
+            )
+        }
+    }
+    internal object `witness`: UniffiCallbackInterfaceVaultPortMethod5 {
+        override fun callback(`uniffiHandle`: Long,`uniffiOutReturn`: RustBuffer,uniffiCallStatus: UniffiRustCallStatus,) {
+            val uniffiObj = FfiConverterTypeVaultPort.handleMap.get(uniffiHandle)
+            val makeCall = { ->
+                uniffiObj.`witness`(
+                )
+            }
+            val writeReturn = { value: kotlin.ByteArray? -> uniffiOutReturn.setValue(FfiConverterOptionalByteArray.lower(value)) }
+            uniffiTraitInterfaceCallWithError(
+                uniffiCallStatus,
+                makeCall,
+                writeReturn,
+                { e: VaultFailure -> FfiConverterTypeVaultFailure.lower(e) }
+            )
+        }
+    }
+    internal object `isStale`: UniffiCallbackInterfaceVaultPortMethod6 {
+        override fun callback(`uniffiHandle`: Long,`wrapped`: RustBuffer.ByValue,`uniffiOutReturn`: ByteByReference,uniffiCallStatus: UniffiRustCallStatus,) {
+            val uniffiObj = FfiConverterTypeVaultPort.handleMap.get(uniffiHandle)
+            val makeCall = { ->
+                uniffiObj.`isStale`(
+                    FfiConverterByteArray.lift(`wrapped`),
+                )
+            }
+            val writeReturn = { value: kotlin.Boolean -> uniffiOutReturn.setValue(FfiConverterBoolean.lower(value)) }
+            uniffiTraitInterfaceCallWithError(
+                uniffiCallStatus,
+                makeCall,
+                writeReturn,
+                { e: VaultFailure -> FfiConverterTypeVaultFailure.lower(e) }
+            )
+        }
+    }
 
     internal object uniffiFree: UniffiCallbackInterfaceFree {
         override fun callback(handle: Long) {
@@ -4421,6 +5101,9 @@ internal object uniffiCallbackInterfaceVaultPort {
         `unwrap`,
         `deviceKey`,
         `sign`,
+        `keepWitness`,
+        `witness`,
+        `isStale`,
     )
 
     // Registers the foreign callback with the Rust side.
@@ -4559,6 +5242,87 @@ public object FfiConverterTypeCheckout: FfiConverterRustBuffer<Checkout> {
             FfiConverterString.write(value.`code`, buf)
             FfiConverterOptionalString.write(value.`network`, buf)
             FfiConverterOptionalTypeMoney.write(value.`amount`, buf)
+    }
+}
+
+
+
+/**
+ * How the wallet's own records are.
+ */
+data class Condition (
+    /**
+     * They are older than what the key store or the gateway has seen of them, or were begun anew: nothing is paid until the
+     * gateway's were taken in. The wallet does that by itself.
+     */
+    val `behind`: kotlin.Boolean
+    , 
+    /**
+     * Something in them does not verify. Nothing is paid; payments that had not ended are still asked about. Only
+     * closing and setting the database aside helps.
+     */
+    val `damaged`: kotlin.Boolean
+    , 
+    /**
+     * Rows of what is owed that cannot be believed and are left alone.
+     */
+    val `spoiled`: kotlin.UInt
+    , 
+    /**
+     * Databases that lie aside.
+     */
+    val `setAside`: kotlin.UInt
+    , 
+    /**
+     * Payments of those that are still being asked about.
+     */
+    val `salvaging`: kotlin.UInt
+    , 
+    /**
+     * The root key is being changed.
+     */
+    val `changingKeys`: kotlin.Boolean
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeCondition: FfiConverterRustBuffer<Condition> {
+    override fun read(buf: ByteBuffer): Condition {
+        return Condition(
+            FfiConverterBoolean.read(buf),
+            FfiConverterBoolean.read(buf),
+            FfiConverterUInt.read(buf),
+            FfiConverterUInt.read(buf),
+            FfiConverterUInt.read(buf),
+            FfiConverterBoolean.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: Condition) = (
+            FfiConverterBoolean.allocationSize(value.`behind`) +
+            FfiConverterBoolean.allocationSize(value.`damaged`) +
+            FfiConverterUInt.allocationSize(value.`spoiled`) +
+            FfiConverterUInt.allocationSize(value.`setAside`) +
+            FfiConverterUInt.allocationSize(value.`salvaging`) +
+            FfiConverterBoolean.allocationSize(value.`changingKeys`)
+    )
+
+    override fun write(value: Condition, buf: ByteBuffer) {
+            FfiConverterBoolean.write(value.`behind`, buf)
+            FfiConverterBoolean.write(value.`damaged`, buf)
+            FfiConverterUInt.write(value.`spoiled`, buf)
+            FfiConverterUInt.write(value.`setAside`, buf)
+            FfiConverterUInt.write(value.`salvaging`, buf)
+            FfiConverterBoolean.write(value.`changingKeys`, buf)
     }
 }
 
@@ -4802,6 +5566,69 @@ public object FfiConverterTypeConsentSection: FfiConverterRustBuffer<ConsentSect
 
 
 /**
+ * What was erased, and what the law has kept.
+ */
+data class Erased (
+    /**
+     * Payments that are gone.
+     */
+    val `payments`: kotlin.UInt
+    , 
+    /**
+     * Codes that are gone.
+     */
+    val `codes`: kotlin.UInt
+    , 
+    /**
+     * Payments that are kept: Electronic Financial Transactions Act (Korea), Article 22, and its decree.
+     */
+    val `kept`: kotlin.UInt
+    , 
+    /**
+     * When the last of those may go, milliseconds since 1970; none when there are none, or one has not ended.
+     */
+    val `keptUntil`: kotlin.Long?
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeErased: FfiConverterRustBuffer<Erased> {
+    override fun read(buf: ByteBuffer): Erased {
+        return Erased(
+            FfiConverterUInt.read(buf),
+            FfiConverterUInt.read(buf),
+            FfiConverterUInt.read(buf),
+            FfiConverterOptionalLong.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: Erased) = (
+            FfiConverterUInt.allocationSize(value.`payments`) +
+            FfiConverterUInt.allocationSize(value.`codes`) +
+            FfiConverterUInt.allocationSize(value.`kept`) +
+            FfiConverterOptionalLong.allocationSize(value.`keptUntil`)
+    )
+
+    override fun write(value: Erased, buf: ByteBuffer) {
+            FfiConverterUInt.write(value.`payments`, buf)
+            FfiConverterUInt.write(value.`codes`, buf)
+            FfiConverterUInt.write(value.`kept`, buf)
+            FfiConverterOptionalLong.write(value.`keptUntil`, buf)
+    }
+}
+
+
+
+/**
  * A detail of an error.
  */
 data class ErrorField (
@@ -4843,6 +5670,69 @@ public object FfiConverterTypeErrorField: FfiConverterRustBuffer<ErrorField> {
     override fun write(value: ErrorField, buf: ByteBuffer) {
             FfiConverterString.write(value.`name`, buf)
             FfiConverterString.write(value.`value`, buf)
+    }
+}
+
+
+
+/**
+ * A day on which the wallet's payments and the gateway's statement do not come to the same.
+ */
+data class Finding (
+    /**
+     * The day's beginning, midnight at UTC+8: milliseconds since 1970-01-01 UTC.
+     */
+    val `dayMs`: kotlin.Long
+    , 
+    /**
+     * What differs.
+     */
+    val `moved`: Moved
+    , 
+    /**
+     * What the wallet's payments come to, a sum a currency.
+     */
+    val `here`: List<Money>
+    , 
+    /**
+     * What the gateway says.
+     */
+    val `there`: List<Money>
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeFinding: FfiConverterRustBuffer<Finding> {
+    override fun read(buf: ByteBuffer): Finding {
+        return Finding(
+            FfiConverterLong.read(buf),
+            FfiConverterTypeMoved.read(buf),
+            FfiConverterSequenceTypeMoney.read(buf),
+            FfiConverterSequenceTypeMoney.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: Finding) = (
+            FfiConverterLong.allocationSize(value.`dayMs`) +
+            FfiConverterTypeMoved.allocationSize(value.`moved`) +
+            FfiConverterSequenceTypeMoney.allocationSize(value.`here`) +
+            FfiConverterSequenceTypeMoney.allocationSize(value.`there`)
+    )
+
+    override fun write(value: Finding, buf: ByteBuffer) {
+            FfiConverterLong.write(value.`dayMs`, buf)
+            FfiConverterTypeMoved.write(value.`moved`, buf)
+            FfiConverterSequenceTypeMoney.write(value.`here`, buf)
+            FfiConverterSequenceTypeMoney.write(value.`there`, buf)
     }
 }
 
@@ -5148,6 +6038,77 @@ public object FfiConverterTypeNetworkInfo: FfiConverterRustBuffer<NetworkInfo> {
 
 
 /**
+ * What the screen has to say about a code that was made without network.
+ */
+data class OfflineCode (
+    /**
+     * The most that one payment may charge now.
+     */
+    val `limit`: Money
+    , 
+    /**
+     * How many payments without network there may be in 24 hours.
+     */
+    val `perDay`: kotlin.UInt
+    , 
+    /**
+     * Whether the phone can be sure of the time. If not, the limit is lower.
+     */
+    val `sureOfTime`: kotlin.Boolean
+    , 
+    /**
+     * How many keys have never been on a screen.
+     */
+    val `keysLeft`: kotlin.UInt
+    , 
+    /**
+     * How long the keys are good, in milliseconds from now.
+     */
+    val `validForMs`: kotlin.Long
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeOfflineCode: FfiConverterRustBuffer<OfflineCode> {
+    override fun read(buf: ByteBuffer): OfflineCode {
+        return OfflineCode(
+            FfiConverterTypeMoney.read(buf),
+            FfiConverterUInt.read(buf),
+            FfiConverterBoolean.read(buf),
+            FfiConverterUInt.read(buf),
+            FfiConverterLong.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: OfflineCode) = (
+            FfiConverterTypeMoney.allocationSize(value.`limit`) +
+            FfiConverterUInt.allocationSize(value.`perDay`) +
+            FfiConverterBoolean.allocationSize(value.`sureOfTime`) +
+            FfiConverterUInt.allocationSize(value.`keysLeft`) +
+            FfiConverterLong.allocationSize(value.`validForMs`)
+    )
+
+    override fun write(value: OfflineCode, buf: ByteBuffer) {
+            FfiConverterTypeMoney.write(value.`limit`, buf)
+            FfiConverterUInt.write(value.`perDay`, buf)
+            FfiConverterBoolean.write(value.`sureOfTime`, buf)
+            FfiConverterUInt.write(value.`keysLeft`, buf)
+            FfiConverterLong.write(value.`validForMs`, buf)
+    }
+}
+
+
+
+/**
  * A payment as history and receipt show it.
  */
 data class Payment (
@@ -5207,6 +6168,21 @@ data class Payment (
     val `createdMs`: kotlin.Long
     , 
     /**
+     * What was given back so far.
+     */
+    val `refunded`: Refunded?
+    , 
+    /**
+     * Where the user's wish for a refund stands.
+     */
+    val `refundRequest`: RefundRequest
+    , 
+    /**
+     * When the network cancelled what it had charged: milliseconds since 1970-01-01 UTC.
+     */
+    val `reversedAtMs`: kotlin.Long?
+    , 
+    /**
      * Why it is not paid, and what can be done.
      */
     val `problem`: Problem?
@@ -5237,6 +6213,9 @@ public object FfiConverterTypePayment: FfiConverterRustBuffer<Payment> {
             FfiConverterOptionalString.read(buf),
             FfiConverterOptionalLong.read(buf),
             FfiConverterLong.read(buf),
+            FfiConverterOptionalTypeRefunded.read(buf),
+            FfiConverterTypeRefundRequest.read(buf),
+            FfiConverterOptionalLong.read(buf),
             FfiConverterOptionalTypeProblem.read(buf),
         )
     }
@@ -5253,6 +6232,9 @@ public object FfiConverterTypePayment: FfiConverterRustBuffer<Payment> {
             FfiConverterOptionalString.allocationSize(value.`reference`) +
             FfiConverterOptionalLong.allocationSize(value.`paidAtMs`) +
             FfiConverterLong.allocationSize(value.`createdMs`) +
+            FfiConverterOptionalTypeRefunded.allocationSize(value.`refunded`) +
+            FfiConverterTypeRefundRequest.allocationSize(value.`refundRequest`) +
+            FfiConverterOptionalLong.allocationSize(value.`reversedAtMs`) +
             FfiConverterOptionalTypeProblem.allocationSize(value.`problem`)
     )
 
@@ -5268,6 +6250,9 @@ public object FfiConverterTypePayment: FfiConverterRustBuffer<Payment> {
             FfiConverterOptionalString.write(value.`reference`, buf)
             FfiConverterOptionalLong.write(value.`paidAtMs`, buf)
             FfiConverterLong.write(value.`createdMs`, buf)
+            FfiConverterOptionalTypeRefunded.write(value.`refunded`, buf)
+            FfiConverterTypeRefundRequest.write(value.`refundRequest`, buf)
+            FfiConverterOptionalLong.write(value.`reversedAtMs`, buf)
             FfiConverterOptionalTypeProblem.write(value.`problem`, buf)
     }
 }
@@ -5709,6 +6694,61 @@ public object FfiConverterTypeReading: FfiConverterRustBuffer<Reading> {
 
 
 /**
+ * What was given back of a payment, the sum of all parts.
+ */
+data class Refunded (
+    /**
+     * In the shop's currency.
+     */
+    val `amount`: Money
+    , 
+    /**
+     * In the user's, each part at its own rate.
+     */
+    val `home`: Money
+    , 
+    /**
+     * Whether it is all of it.
+     */
+    val `whole`: kotlin.Boolean
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeRefunded: FfiConverterRustBuffer<Refunded> {
+    override fun read(buf: ByteBuffer): Refunded {
+        return Refunded(
+            FfiConverterTypeMoney.read(buf),
+            FfiConverterTypeMoney.read(buf),
+            FfiConverterBoolean.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: Refunded) = (
+            FfiConverterTypeMoney.allocationSize(value.`amount`) +
+            FfiConverterTypeMoney.allocationSize(value.`home`) +
+            FfiConverterBoolean.allocationSize(value.`whole`)
+    )
+
+    override fun write(value: Refunded, buf: ByteBuffer) {
+            FfiConverterTypeMoney.write(value.`amount`, buf)
+            FfiConverterTypeMoney.write(value.`home`, buf)
+            FfiConverterBoolean.write(value.`whole`, buf)
+    }
+}
+
+
+
+/**
  * A text that was read from a picture. What it means is not looked at: that is the wallet's `read`.
  */
 data class ScannedCode (
@@ -5803,14 +6843,34 @@ data class ShownCode (
     val `qr`: Picture
     , 
     /**
-     * The bar code, one pixel a module, one row, with its quiet zone.
+     * The bar code, one pixel a module, one row, with its quiet zone; nothing where tills read QR only.
      */
-    val `bars`: Picture
+    val `bars`: Picture?
     , 
     /**
      * How long it may be scanned, in milliseconds from now.
      */
     val `expiresInMs`: kotlin.Long
+    , 
+    /**
+     * When to ask for what is to be on screen then, by `renew`, in milliseconds from now.
+     */
+    val `renewInMs`: kotlin.Long
+    , 
+    /**
+     * Whether the page is to stay out of screenshots, recordings and the app switcher.
+     */
+    val `sensitive`: kotlin.Boolean
+    , 
+    /**
+     * How large and how bright.
+     */
+    val `hints`: ShownHints
+    , 
+    /**
+     * Set when the code was made without network: the screen has to say so.
+     */
+    val `offline`: OfflineCode?
     
 ){
     
@@ -5834,8 +6894,12 @@ public object FfiConverterTypeShownCode: FfiConverterRustBuffer<ShownCode> {
             FfiConverterString.read(buf),
             FfiConverterString.read(buf),
             FfiConverterTypePicture.read(buf),
-            FfiConverterTypePicture.read(buf),
+            FfiConverterOptionalTypePicture.read(buf),
             FfiConverterLong.read(buf),
+            FfiConverterLong.read(buf),
+            FfiConverterBoolean.read(buf),
+            FfiConverterTypeShownHints.read(buf),
+            FfiConverterOptionalTypeOfflineCode.read(buf),
         )
     }
 
@@ -5847,8 +6911,12 @@ public object FfiConverterTypeShownCode: FfiConverterRustBuffer<ShownCode> {
             FfiConverterString.allocationSize(value.`digits`) +
             FfiConverterString.allocationSize(value.`masked`) +
             FfiConverterTypePicture.allocationSize(value.`qr`) +
-            FfiConverterTypePicture.allocationSize(value.`bars`) +
-            FfiConverterLong.allocationSize(value.`expiresInMs`)
+            FfiConverterOptionalTypePicture.allocationSize(value.`bars`) +
+            FfiConverterLong.allocationSize(value.`expiresInMs`) +
+            FfiConverterLong.allocationSize(value.`renewInMs`) +
+            FfiConverterBoolean.allocationSize(value.`sensitive`) +
+            FfiConverterTypeShownHints.allocationSize(value.`hints`) +
+            FfiConverterOptionalTypeOfflineCode.allocationSize(value.`offline`)
     )
 
     override fun write(value: ShownCode, buf: ByteBuffer) {
@@ -5859,8 +6927,91 @@ public object FfiConverterTypeShownCode: FfiConverterRustBuffer<ShownCode> {
             FfiConverterString.write(value.`digits`, buf)
             FfiConverterString.write(value.`masked`, buf)
             FfiConverterTypePicture.write(value.`qr`, buf)
-            FfiConverterTypePicture.write(value.`bars`, buf)
+            FfiConverterOptionalTypePicture.write(value.`bars`, buf)
             FfiConverterLong.write(value.`expiresInMs`, buf)
+            FfiConverterLong.write(value.`renewInMs`, buf)
+            FfiConverterBoolean.write(value.`sensitive`, buf)
+            FfiConverterTypeShownHints.write(value.`hints`, buf)
+            FfiConverterOptionalTypeOfflineCode.write(value.`offline`, buf)
+    }
+}
+
+
+
+/**
+ * How a code is to be put on a screen.
+ */
+data class ShownHints (
+    /**
+     * Least brightness of the screen, in percent.
+     */
+    val `brightnessPercent`: kotlin.UByte
+    , 
+    /**
+     * Least side of the QR code without quiet zone, in tenths of a millimetre.
+     */
+    val `qrSideLeast`: kotlin.UShort
+    , 
+    /**
+     * Most side of the QR code, in tenths of a millimetre.
+     */
+    val `qrSideMost`: kotlin.UShort
+    , 
+    /**
+     * Least width of the bar code, in tenths of a millimetre.
+     */
+    val `barsWidthLeast`: kotlin.UShort
+    , 
+    /**
+     * Most width of the bar code, in tenths of a millimetre.
+     */
+    val `barsWidthMost`: kotlin.UShort
+    , 
+    /**
+     * Least height of the bar code, in tenths of a millimetre.
+     */
+    val `barsHeightLeast`: kotlin.UShort
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeShownHints: FfiConverterRustBuffer<ShownHints> {
+    override fun read(buf: ByteBuffer): ShownHints {
+        return ShownHints(
+            FfiConverterUByte.read(buf),
+            FfiConverterUShort.read(buf),
+            FfiConverterUShort.read(buf),
+            FfiConverterUShort.read(buf),
+            FfiConverterUShort.read(buf),
+            FfiConverterUShort.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: ShownHints) = (
+            FfiConverterUByte.allocationSize(value.`brightnessPercent`) +
+            FfiConverterUShort.allocationSize(value.`qrSideLeast`) +
+            FfiConverterUShort.allocationSize(value.`qrSideMost`) +
+            FfiConverterUShort.allocationSize(value.`barsWidthLeast`) +
+            FfiConverterUShort.allocationSize(value.`barsWidthMost`) +
+            FfiConverterUShort.allocationSize(value.`barsHeightLeast`)
+    )
+
+    override fun write(value: ShownHints, buf: ByteBuffer) {
+            FfiConverterUByte.write(value.`brightnessPercent`, buf)
+            FfiConverterUShort.write(value.`qrSideLeast`, buf)
+            FfiConverterUShort.write(value.`qrSideMost`, buf)
+            FfiConverterUShort.write(value.`barsWidthLeast`, buf)
+            FfiConverterUShort.write(value.`barsWidthMost`, buf)
+            FfiConverterUShort.write(value.`barsHeightLeast`, buf)
     }
 }
 
@@ -6002,6 +7153,11 @@ data class TransportResponse (
      * The body.
      */
     val `body`: kotlin.ByteArray
+    , 
+    /**
+     * The value of the header `retry-after`, where it is a number: seconds.
+     */
+    val `retryAfterS`: kotlin.Long? = null 
     
 ){
     
@@ -6021,19 +7177,22 @@ public object FfiConverterTypeTransportResponse: FfiConverterRustBuffer<Transpor
             FfiConverterUShort.read(buf),
             FfiConverterOptionalLong.read(buf),
             FfiConverterByteArray.read(buf),
+            FfiConverterOptionalLong.read(buf),
         )
     }
 
     override fun allocationSize(value: TransportResponse) = (
             FfiConverterUShort.allocationSize(value.`status`) +
             FfiConverterOptionalLong.allocationSize(value.`serverMs`) +
-            FfiConverterByteArray.allocationSize(value.`body`)
+            FfiConverterByteArray.allocationSize(value.`body`) +
+            FfiConverterOptionalLong.allocationSize(value.`retryAfterS`)
     )
 
     override fun write(value: TransportResponse, buf: ByteBuffer) {
             FfiConverterUShort.write(value.`status`, buf)
             FfiConverterOptionalLong.write(value.`serverMs`, buf)
             FfiConverterByteArray.write(value.`body`, buf)
+            FfiConverterOptionalLong.write(value.`retryAfterS`, buf)
     }
 }
 
@@ -6101,6 +7260,18 @@ sealed class Change {
     object Config : Change()
     
     
+    /**
+     * The condition of the wallet's own records.
+     */
+    object Condition : Change()
+    
+    
+    /**
+     * What was found when the wallet's sums were held against the gateway's.
+     */
+    object Findings : Change()
+    
+    
 
     
 
@@ -6128,6 +7299,8 @@ public object FfiConverterTypeChange : FfiConverterRustBuffer<Change>{
                 )
             4 -> Change.Balance
             5 -> Change.Config
+            6 -> Change.Condition
+            7 -> Change.Findings
             else -> throw RuntimeException("invalid enum value, something is very wrong!!")
         }
     }
@@ -6166,6 +7339,18 @@ public object FfiConverterTypeChange : FfiConverterRustBuffer<Change>{
                 4UL
             )
         }
+        is Change.Condition -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+            )
+        }
+        is Change.Findings -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+            )
+        }
     }
 
     override fun write(value: Change, buf: ByteBuffer) {
@@ -6191,6 +7376,14 @@ public object FfiConverterTypeChange : FfiConverterRustBuffer<Change>{
             }
             is Change.Config -> {
                 buf.putInt(5)
+                Unit
+            }
+            is Change.Condition -> {
+                buf.putInt(6)
+                Unit
+            }
+            is Change.Findings -> {
+                buf.putInt(7)
                 Unit
             }
         }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
@@ -6275,6 +7468,22 @@ enum class ErrorCode {
      * The record of consents does not verify.
      */
     CONSENT_RECORD_BROKEN,
+    /**
+     * The document was not shown as it has to be: legible, and to its end.
+     */
+    CONSENT_UNREAD,
+    /**
+     * The server's log of consents does not prove that it holds what it was given.
+     */
+    CONSENT_LOG_BROKEN,
+    /**
+     * Transfers to this network are suspended.
+     */
+    TRANSFERS_SUSPENDED,
+    /**
+     * The user is under 14: the guardian has to agree first.
+     */
+    GUARDIAN_NEEDED,
     /**
      * There is no such preview.
      */
@@ -6400,6 +7609,14 @@ enum class ErrorCode {
      */
     STORE_DAMAGED,
     /**
+     * The wallet's database opens and is whole; there is no reason to set it aside.
+     */
+    STORE_IN_USE,
+    /**
+     * The wallet's records are older than the gateway's; nothing is paid before those were taken in.
+     */
+    WALLET_BEHIND,
+    /**
      * The wallet's database was written by a newer version.
      */
     STORE_TOO_NEW,
@@ -6437,168 +7654,6 @@ public object FfiConverterTypeErrorCode: FfiConverterRustBuffer<ErrorCode> {
 
     override fun write(value: ErrorCode, buf: ByteBuffer) {
         buf.putInt(value.ordinal + 1)
-    }
-}
-
-
-
-
-
-/**
- * What came of an offered frame.
- */
-sealed class Finding {
-    
-    /**
-     * Another frame is being looked at; this one was dropped.
-     */
-    object Busy : Finding()
-    
-    
-    /**
-     * Nothing was read in this frame. The next one is looked at in another way.
-     */
-    object Nothing : Finding()
-    
-    
-    /**
-     * The same as the last finding, whose corners may have moved.
-     */
-    data class Again(
-        /**
-         * What was read.
-         */
-        val `codes`: List<io.jigap.ffi.ScannedCode>) : Finding()
-        
-    {
-        
-
-        companion object
-    }
-    
-    /**
-     * One text, and not the last one.
-     */
-    data class One(
-        /**
-         * What was read.
-         */
-        val `code`: io.jigap.ffi.ScannedCode) : Finding()
-        
-    {
-        
-
-        companion object
-    }
-    
-    /**
-     * Several texts: which of them is meant is the user's to say.
-     */
-    data class Several(
-        /**
-         * What was read.
-         */
-        val `codes`: List<io.jigap.ffi.ScannedCode>) : Finding()
-        
-    {
-        
-
-        companion object
-    }
-    
-
-    
-
-    
-    
-
-
-    companion object
-}
-
-/**
- * @suppress
- */
-public object FfiConverterTypeFinding : FfiConverterRustBuffer<Finding>{
-    override fun read(buf: ByteBuffer): Finding {
-        return when(buf.getInt()) {
-            1 -> Finding.Busy
-            2 -> Finding.Nothing
-            3 -> Finding.Again(
-                FfiConverterSequenceTypeScannedCode.read(buf),
-                )
-            4 -> Finding.One(
-                FfiConverterTypeScannedCode.read(buf),
-                )
-            5 -> Finding.Several(
-                FfiConverterSequenceTypeScannedCode.read(buf),
-                )
-            else -> throw RuntimeException("invalid enum value, something is very wrong!!")
-        }
-    }
-
-    override fun allocationSize(value: Finding): ULong = when(value) {
-        is Finding.Busy -> {
-            // Add the size for the Int that specifies the variant plus the size needed for all fields
-            (
-                4UL
-            )
-        }
-        is Finding.Nothing -> {
-            // Add the size for the Int that specifies the variant plus the size needed for all fields
-            (
-                4UL
-            )
-        }
-        is Finding.Again -> {
-            // Add the size for the Int that specifies the variant plus the size needed for all fields
-            (
-                4UL
-                + FfiConverterSequenceTypeScannedCode.allocationSize(value.`codes`)
-            )
-        }
-        is Finding.One -> {
-            // Add the size for the Int that specifies the variant plus the size needed for all fields
-            (
-                4UL
-                + FfiConverterTypeScannedCode.allocationSize(value.`code`)
-            )
-        }
-        is Finding.Several -> {
-            // Add the size for the Int that specifies the variant plus the size needed for all fields
-            (
-                4UL
-                + FfiConverterSequenceTypeScannedCode.allocationSize(value.`codes`)
-            )
-        }
-    }
-
-    override fun write(value: Finding, buf: ByteBuffer) {
-        when(value) {
-            is Finding.Busy -> {
-                buf.putInt(1)
-                Unit
-            }
-            is Finding.Nothing -> {
-                buf.putInt(2)
-                Unit
-            }
-            is Finding.Again -> {
-                buf.putInt(3)
-                FfiConverterSequenceTypeScannedCode.write(value.`codes`, buf)
-                Unit
-            }
-            is Finding.One -> {
-                buf.putInt(4)
-                FfiConverterTypeScannedCode.write(value.`code`, buf)
-                Unit
-            }
-            is Finding.Several -> {
-                buf.putInt(5)
-                FfiConverterSequenceTypeScannedCode.write(value.`codes`, buf)
-                Unit
-            }
-        }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
     }
 }
 
@@ -6674,6 +7729,53 @@ public object FfiConverterTypeJigapError : FfiConverterRustBuffer<JigapException
     }
 
 }
+
+
+
+/**
+ * A kind of movement that is added up.
+ */
+
+enum class Moved {
+    
+    /**
+     * Charged.
+     */
+    CHARGED,
+    /**
+     * Given back by refunds.
+     */
+    REFUNDED,
+    /**
+     * Given back by the networks' late cancels.
+     */
+    REVERSED;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeMoved: FfiConverterRustBuffer<Moved> {
+    override fun read(buf: ByteBuffer) = try {
+        Moved.values()[buf.getInt() - 1]
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: Moved) = 4UL
+
+    override fun write(value: Moved, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
 
 
 
@@ -6859,7 +7961,19 @@ enum class PaymentStatus {
     /**
      * Contradictory answers; people are looking into it.
      */
-    CONFLICT;
+    CONFLICT,
+    /**
+     * It is to be cancelled; whether it still can be is not known yet.
+     */
+    CANCELLING,
+    /**
+     * Not charged; cancelled before it was.
+     */
+    CANCELLED,
+    /**
+     * Charged, and then cancelled by the network: the money is back.
+     */
+    REVERSED;
 
     
 
@@ -6937,6 +8051,61 @@ public object FfiConverterTypeProofMethod: FfiConverterRustBuffer<ProofMethod> {
 
 
 /**
+ * Where a user's wish for a refund stands.
+ */
+
+enum class RefundRequest {
+    
+    /**
+     * Nobody asked.
+     */
+    NONE,
+    /**
+     * The user asked; the gateway has not answered yet.
+     */
+    WANTED,
+    /**
+     * A person decides.
+     */
+    OPEN,
+    /**
+     * It was refused.
+     */
+    REFUSED,
+    /**
+     * It was granted; what comes back is in `refunded`.
+     */
+    GRANTED;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeRefundRequest: FfiConverterRustBuffer<RefundRequest> {
+    override fun read(buf: ByteBuffer) = try {
+        RefundRequest.values()[buf.getInt() - 1]
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: RefundRequest) = 4UL
+
+    override fun write(value: RefundRequest, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
  * Where a shown code stands.
  */
 
@@ -6976,6 +8145,168 @@ public object FfiConverterTypeShownState: FfiConverterRustBuffer<ShownState> {
 
     override fun write(value: ShownState, buf: ByteBuffer) {
         buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
+ * What came of an offered frame.
+ */
+sealed class Sighting {
+    
+    /**
+     * Another frame is being looked at; this one was dropped.
+     */
+    object Busy : Sighting()
+    
+    
+    /**
+     * Nothing was read in this frame. The next one is looked at in another way.
+     */
+    object Nothing : Sighting()
+    
+    
+    /**
+     * The same as the last finding, whose corners may have moved.
+     */
+    data class Again(
+        /**
+         * What was read.
+         */
+        val `codes`: List<io.jigap.ffi.ScannedCode>) : Sighting()
+        
+    {
+        
+
+        companion object
+    }
+    
+    /**
+     * One text, and not the last one.
+     */
+    data class One(
+        /**
+         * What was read.
+         */
+        val `code`: io.jigap.ffi.ScannedCode) : Sighting()
+        
+    {
+        
+
+        companion object
+    }
+    
+    /**
+     * Several texts: which of them is meant is the user's to say.
+     */
+    data class Several(
+        /**
+         * What was read.
+         */
+        val `codes`: List<io.jigap.ffi.ScannedCode>) : Sighting()
+        
+    {
+        
+
+        companion object
+    }
+    
+
+    
+
+    
+    
+
+
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeSighting : FfiConverterRustBuffer<Sighting>{
+    override fun read(buf: ByteBuffer): Sighting {
+        return when(buf.getInt()) {
+            1 -> Sighting.Busy
+            2 -> Sighting.Nothing
+            3 -> Sighting.Again(
+                FfiConverterSequenceTypeScannedCode.read(buf),
+                )
+            4 -> Sighting.One(
+                FfiConverterTypeScannedCode.read(buf),
+                )
+            5 -> Sighting.Several(
+                FfiConverterSequenceTypeScannedCode.read(buf),
+                )
+            else -> throw RuntimeException("invalid enum value, something is very wrong!!")
+        }
+    }
+
+    override fun allocationSize(value: Sighting): ULong = when(value) {
+        is Sighting.Busy -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+            )
+        }
+        is Sighting.Nothing -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+            )
+        }
+        is Sighting.Again -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterSequenceTypeScannedCode.allocationSize(value.`codes`)
+            )
+        }
+        is Sighting.One -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterTypeScannedCode.allocationSize(value.`code`)
+            )
+        }
+        is Sighting.Several -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterSequenceTypeScannedCode.allocationSize(value.`codes`)
+            )
+        }
+    }
+
+    override fun write(value: Sighting, buf: ByteBuffer) {
+        when(value) {
+            is Sighting.Busy -> {
+                buf.putInt(1)
+                Unit
+            }
+            is Sighting.Nothing -> {
+                buf.putInt(2)
+                Unit
+            }
+            is Sighting.Again -> {
+                buf.putInt(3)
+                FfiConverterSequenceTypeScannedCode.write(value.`codes`, buf)
+                Unit
+            }
+            is Sighting.One -> {
+                buf.putInt(4)
+                FfiConverterTypeScannedCode.write(value.`code`, buf)
+                Unit
+            }
+            is Sighting.Several -> {
+                buf.putInt(5)
+                FfiConverterSequenceTypeScannedCode.write(value.`codes`, buf)
+                Unit
+            }
+        }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
     }
 }
 
@@ -7349,6 +8680,38 @@ public object FfiConverterOptionalString: FfiConverterRustBuffer<kotlin.String?>
 /**
  * @suppress
  */
+public object FfiConverterOptionalByteArray: FfiConverterRustBuffer<kotlin.ByteArray?> {
+    override fun read(buf: ByteBuffer): kotlin.ByteArray? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterByteArray.read(buf)
+    }
+
+    override fun allocationSize(value: kotlin.ByteArray?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterByteArray.allocationSize(value)
+        }
+    }
+
+    override fun write(value: kotlin.ByteArray?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterByteArray.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterOptionalTypeMerchant: FfiConverterRustBuffer<Merchant?> {
     override fun read(buf: ByteBuffer): Merchant? {
         if (buf.get().toInt() == 0) {
@@ -7413,6 +8776,38 @@ public object FfiConverterOptionalTypeMoney: FfiConverterRustBuffer<Money?> {
 /**
  * @suppress
  */
+public object FfiConverterOptionalTypeOfflineCode: FfiConverterRustBuffer<OfflineCode?> {
+    override fun read(buf: ByteBuffer): OfflineCode? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeOfflineCode.read(buf)
+    }
+
+    override fun allocationSize(value: OfflineCode?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeOfflineCode.allocationSize(value)
+        }
+    }
+
+    override fun write(value: OfflineCode?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeOfflineCode.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterOptionalTypePayment: FfiConverterRustBuffer<Payment?> {
     override fun read(buf: ByteBuffer): Payment? {
         if (buf.get().toInt() == 0) {
@@ -7435,6 +8830,38 @@ public object FfiConverterOptionalTypePayment: FfiConverterRustBuffer<Payment?> 
         } else {
             buf.put(1)
             FfiConverterTypePayment.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterOptionalTypePicture: FfiConverterRustBuffer<Picture?> {
+    override fun read(buf: ByteBuffer): Picture? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypePicture.read(buf)
+    }
+
+    override fun allocationSize(value: Picture?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypePicture.allocationSize(value)
+        }
+    }
+
+    override fun write(value: Picture?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypePicture.write(value, buf)
         }
     }
 }
@@ -7499,6 +8926,70 @@ public object FfiConverterOptionalTypeRate: FfiConverterRustBuffer<Rate?> {
         } else {
             buf.put(1)
             FfiConverterTypeRate.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterOptionalTypeRefunded: FfiConverterRustBuffer<Refunded?> {
+    override fun read(buf: ByteBuffer): Refunded? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeRefunded.read(buf)
+    }
+
+    override fun allocationSize(value: Refunded?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeRefunded.allocationSize(value)
+        }
+    }
+
+    override fun write(value: Refunded?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeRefunded.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterOptionalTypeShownCode: FfiConverterRustBuffer<ShownCode?> {
+    override fun read(buf: ByteBuffer): ShownCode? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeShownCode.read(buf)
+    }
+
+    override fun allocationSize(value: ShownCode?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeShownCode.allocationSize(value)
+        }
+    }
+
+    override fun write(value: ShownCode?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeShownCode.write(value, buf)
         }
     }
 }
@@ -7611,6 +9102,62 @@ public object FfiConverterSequenceTypeErrorField: FfiConverterRustBuffer<List<Er
         buf.putInt(value.size)
         value.iterator().forEach {
             FfiConverterTypeErrorField.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceTypeFinding: FfiConverterRustBuffer<List<Finding>> {
+    override fun read(buf: ByteBuffer): List<Finding> {
+        val len = buf.getInt()
+        return List<Finding>(len) {
+            FfiConverterTypeFinding.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<Finding>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeFinding.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<Finding>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeFinding.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceTypeMoney: FfiConverterRustBuffer<List<Money>> {
+    override fun read(buf: ByteBuffer): List<Money> {
+        val len = buf.getInt()
+        return List<Money>(len) {
+            FfiConverterTypeMoney.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<Money>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeMoney.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<Money>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeMoney.write(it, buf)
         }
     }
 }
@@ -7841,5 +9388,27 @@ public object FfiConverterSequenceTypeChange: FfiConverterRustBuffer<List<Change
     )
     }
     
+
+        /**
+         * Sets a database aside that does not open any more (`StoreDamaged`, `VaultKeyLost`), or that was found damaged. It is
+         * renamed, never deleted; the next opening begins anew. Gives the number it lies aside under. `StoreInUse` when there is
+         * nothing wrong with it. The wallet must be closed.
+         */
+    @Throws(JigapException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+     suspend fun `setAside`(`folder`: kotlin.String, `vault`: VaultPort) : kotlin.UInt {
+        return uniffiRustCallAsync(
+        UniffiLib.uniffi_jigap_ffi_fn_func_set_aside(
+        FfiConverterString.lower(`folder`),
+        FfiConverterTypeVaultPort.lower(`vault`),),
+        { future, callback, continuation -> UniffiLib.ffi_jigap_ffi_rust_future_poll_u32(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_jigap_ffi_rust_future_complete_u32(future, continuation) },
+        { future -> UniffiLib.ffi_jigap_ffi_rust_future_free_u32(future) },
+        // lift function
+        { FfiConverterUInt.lift(it) },
+        // Error FFI converter
+        JigapException.ErrorHandler,
+    )
+    }
 
 
