@@ -414,7 +414,10 @@ impl Inner {
                         // The first network that is turned on: codes without a connection may be needed from here on.
                         self.store.write(|tx| self.owe_keys_in(tx))?;
                     }
-                    self.herald.tell(Change::Consent(network));
+                    // That the log holds an event is no news for a screen.
+                    if signed.iter().any(|e| e.event.kind != EventKind::Acknowledged) {
+                        self.herald.tell(Change::Consent(network));
+                    }
                     self.wake.up();
                     return Ok(());
                 }

@@ -141,8 +141,9 @@ impl Inner {
             return self.feed_sent(key, &Event::Lost);
         }
         let request = self.client.payment_request(self.enrolment()?.device, bytes);
-        // I11: an older copy of this database would pay again what it has forgotten.
-        let confirmed = self.confirm_chain();
+        // What the request relies on has to be there before it. I11: an older copy of this database would pay again what it
+        // has forgotten.
+        let confirmed = self.upload_consents().and_then(|()| self.confirm_chain());
         // The consent is looked at again at the moment of sending, when vault and gateway have done their part: it may have been
         // withdrawn since (I9), and the quote have ended (R9).
         let consent = self.consent::<PayRequest>(terms.network);
