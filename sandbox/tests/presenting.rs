@@ -238,7 +238,7 @@ fn a_restored_backup_is_noticed_its_keys_go_and_new_ones_come() {
     assert_eq!(refused.code(), Code::WalletBehind);
     until("no third batch", || {
         phone.wallet().refresh().wait().unwrap();
-        phone.wire.sent("POST", "/v1/offline-keys/kept") == 3
+        phone.wire.sent("POST", "/v1/offline-keys/kept") == 3 && !phone.wallet().condition().unwrap().behind
     });
     basement(&sandbox);
     let fresh = show(&phone, "alipayplus", "CN");
